@@ -1,0 +1,49 @@
+/** What differs between the places that the application runs in. Everything else is the same everywhere. */
+export interface Environment {
+  readonly name: string;
+  /** Source is edited here: development images, commands that reload, no copies. */
+  readonly development: boolean;
+  /** The kubectl context to talk to; none where nothing is deployed. The current context is never used. */
+  readonly context?: string;
+  readonly namespace: string;
+  /** The page's host; the backend answers at `backend.` before it. */
+  readonly domain: string;
+  /** The port that browsers reach the ingress at, when it is not 443. */
+  readonly httpsPort?: number;
+  /** Where the images built here are pushed to and pulled from. */
+  readonly registry: string;
+  /** The tag of the images built here; deploy replaces it. */
+  readonly tag: string;
+  readonly ingressClass: string;
+  /** cert-manager's ClusterIssuer: of the local CA, or of Let's Encrypt's directory. */
+  readonly issuer: LocalIssuer | AcmeIssuer;
+  /** Pods of each service that can have more than one. */
+  readonly replicas: number;
+}
+
+export interface LocalIssuer {
+  readonly kind: "ca";
+  readonly name: string;
+  /** The Secret in the namespace cert-manager that holds the CA; `scripts/setup.mts` puts it there. */
+  readonly secretName: string;
+}
+
+export interface AcmeIssuer {
+  readonly kind: "acme";
+  readonly name: string;
+  readonly server: string;
+  /** Let's Encrypt writes here when a certificate is about to expire. */
+  readonly email: string;
+}
+
+/** @returns the public names, page first. Browsers refuse wildcards right under `localhost`, so each is listed. */
+export const hosts = (environment: Environment) => ({
+  page: environment.domain,
+  backend: `backend.${environment.domain}`,
+});
+
+/** @returns a host's address as a browser writes it, without a slash at the end. */
+export function origin(environment: Environment, host: string): string {
+  const { httpsPort = 443 } = environment;
+  return `https://${host}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
+}

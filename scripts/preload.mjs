@@ -1,0 +1,48 @@
+// Loaded before every command that npm starts here (see node-options in .npmrc), so that a fresh clone needs no
+// `npm install`, nor again after `git pull`, and Node 20 reads TypeScript. Plain JavaScript: nothing is installed yet.
+import { spawnSync } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { isMainThread } from "node:worker_threads";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+// npm's own `install` and `ci` start commands too: those must not wait for themselves.
+const startsOurCommands = ["exec", "run", "run-script", "start", "test"].includes(process.env.npm_command);
+if (isMainThread && startsOurCommands && !isInstalled()) install();
+
+// Node strips types by itself from 22.18 on; before that tsx does, which costs 0.3 s.
+const [major, minor] = process.versions.node.split(".").map(Number);
+const readsTypeScript = major > 22 || (major === 22 && minor >= 18);
+if (isMainThread && !readsTypeScript && process.argv.slice(1, 3).some((word) => word.endsWith(".mts")))
+  await import("tsx/esm");
+
+/** Whether node_modules holds what package-lock.json lists; optional packages may be of another platform. */
+function isInstalled() {
+  const wanted = `${root}package-lock.json`;
+  const present = `${root}node_modules/.package-lock.json`;
+  try {
+    if (statSync(present).mtimeMs > statSync(wanted).mtimeMs) return true;
+    const { packages } = JSON.parse(readFileSync(present, "utf8"));
+    return Object.entries(JSON.parse(readFileSync(wanted, "utf8")).packages).every(
+      ([path, { version, optional, link }]) =>
+        !path.startsWith("node_modules/") || optional || link || packages[path]?.version === version,
+    );
+  } catch {
+    return false;
+  }
+}
+
+function install() {
+  console.error(" • installing packages …");
+  // Node 20 is supported and tested here; what is silenced is only npm's warning that some packages prefer 22.
+  const { status, signal } = spawnSync("npm", ["ci", "--loglevel=error", "--no-progress"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+  if (status === 0) return console.error(" ✓ packages installed");
+  console.error(signal ? " ✗ interrupted" : " ✗ npm ci failed; its reason is above. When it is mended, try again: npm ci");
+  process.exit(signal ? 130 : 1);
+}
