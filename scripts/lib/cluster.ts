@@ -1,0 +1,42 @@
+import { openApi, type Cluster } from "./cluster/api.ts";
+import { startProxy } from "./cluster/proxy.ts";
+import { UserError } from "./errors.ts";
+import type { Shell } from "./shell.ts";
+
+export type { Cluster, KindOf, ListOptions, LogOptions, Reference, Resource, WatchEvent, WriteOptions } from "./cluster/api.ts";
+export { ApiError } from "./cluster/api-error.ts";
+
+/**
+ * Connects to the API server of one context; the current context is never used. Call `close` when done.
+ * @param signal ends reads, watches and logs; a write that was sent is waited for, so that one knows what became of it
+ * @throws UserError when the context is unknown, kubectl is missing or the server does not answer
+ */
+export async function connect($: Shell, context: string, options: { signal?: AbortSignal; env?: NodeJS.ProcessEnv } = {}): Promise<Cluster> {
+  const server = await serverOf($, context);
+  const proxy = await startProxy(context, options.env);
+  const cluster = openApi({ context, server, socketPath: proxy.socketPath, signal: options.signal, close: proxy.close });
+  try {
+    await cluster.request("GET", "/version");
+    return cluster;
+  } catch (error) {
+    await cluster.close();
+    if (options.signal?.aborted) throw options.signal.reason;
+    throw new UserError(`the cluster of context ${context} does not answer`, {
+      why: proxy.complaint() || (error as Error).message,
+      next: `kubectl --context ${context} get --raw /version   shows it without this script`,
+      cause: error,
+    });
+  }
+}
+
+/** @returns the address in the kubeconfig that a context points at. kubectl leaves credentials out of this output. */
+async function serverOf($: Shell, context: string): Promise<string> {
+  const { stdout, stderr, exitCode } = await $({ nothrow: true })`kubectl config view --minify --context ${context} -o ${"jsonpath={.clusters[0].cluster.server}"}`;
+  if (exitCode === 0 && stdout.trim() !== "") return stdout.trim();
+  if (exitCode === 127 || /ENOENT|not found$/m.test(stderr))
+    throw new UserError("kubectl is missing", { next: "https://kubernetes.io/docs/tasks/tools/" });
+  throw new UserError(`no context ${context} in your kubeconfig`, {
+    why: stderr.trim() || "it names no cluster",
+    next: context.startsWith("kind-") ? "npm run setup   makes the cluster" : "kubectl config get-contexts   shows those that are there",
+  });
+}
