@@ -36,7 +36,7 @@ function isInstalled() {
 function install() {
   console.error(" • installing packages …");
   // Node 20 is supported and tested here; what is silenced is only npm's warning that some packages prefer 22.
-  const { status, signal } = spawnSync("npm", ["ci", "--loglevel=error", "--no-progress"], {
+  const { status, signal } = spawnSync("npm", ["ci", "--loglevel=error", "--no-progress", "--prefer-offline"], {
     cwd: root,
     stdio: ["ignore", 2, 2],
     shell: process.platform === "win32",

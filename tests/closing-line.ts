@@ -7,13 +7,14 @@ export default class ClosingLine implements Reporter {
     const count = (state: string) => tests.filter((test) => test.result().state === state).length;
     const broken = modules.filter((module) => module.errors().length > 0).length;
     const skipped = tests.filter((test) => test.result().state === "skipped");
-    const groups = new Map<string, number>();
+    const groups = new Map<string, TestCase[]>();
     for (const test of skipped) {
-      const group = `${test.module.relativeModuleId}: ${test.parent.type === "suite" ? test.parent.fullName : test.fullName}`;
-      groups.set(group, (groups.get(group) ?? 0) + 1);
+      const group = `${test.module.relativeModuleId} ${test.parent.type === "suite" ? test.parent.fullName : ""}`;
+      groups.set(group, [...(groups.get(group) ?? []), test]);
     }
     console.log();
-    for (const [group, tests] of groups) console.log(`skipped: ${group}${tests > 1 ? ` (${tests} tests)` : ""}`);
+    for (const [group, tests] of groups)
+      console.log(tests.length > 1 ? `skipped: ${group} (${tests.length} tests)` : `skipped: ${tests[0]!.module.relativeModuleId} ${tests[0]!.fullName}`);
     console.log(`${count("passed")} passed, ${count("failed") + broken} failed, ${skipped.length} skipped`);
   }
 }
