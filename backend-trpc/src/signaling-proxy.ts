@@ -1,0 +1,136 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import { WebSocket, WebSocketServer } from "ws";
+
+export interface SignalingProxyOptions {
+  /** Where the signaling service listens: ws://host:port, optionally with a path other than /signaling. */
+  readonly target: string;
+  readonly log: Logger;
+  /** @default 65536: session descriptions are a few kilobytes. */
+  readonly maxMessageBytes?: number;
+  /** @default 1000 */
+  readonly maxConnections?: number;
+}
+
+export interface SignalingProxy {
+  /** Takes over a socket that asked for an upgrade: connects it with the signaling service, or answers why not. */
+  connect(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Whether the signaling service says that it is ready. */
+  state(): Promise<"up" | "down">;
+  /** Says goodbye (1001) on every connection; resolves when they are gone, or were cut off. */
+  close(): Promise<void>;
+}
+
+/** How much may wait for a slow receiver before its sender has to wait as well. */
+const highWaterMark = 256 * 1024;
+const handshakeTimeout = 3000;
+const closeTimeout = 3000;
+
+/**
+ * Lets browsers reach the signaling service at this service's host. Both sides are real WebSockets, not a byte tunnel:
+ * only so can messages be bounded and a stopping replica say goodbye properly. Pings pass through, so that the
+ * signaling service, which drops who doesn't answer, sees the browser and not this proxy.
+ */
+export function createSignalingProxy({
+  target,
+  log,
+  maxMessageBytes = 64 * 1024,
+  maxConnections = 1000,
+}: SignalingProxyOptions): SignalingProxy {
+  const address = new URL(target);
+  if (address.pathname === "/") address.pathname = "/signaling";
+  const readiness = new URL("/readyz", address);
+  readiness.protocol = address.protocol === "wss:" ? "https:" : "http:";
+
+  const limits = { maxPayload: maxMessageBytes, perMessageDeflate: false, autoPong: false, closeTimeout };
+  const server = new WebSocketServer({ noServer: true, clientTracking: true, ...limits });
+  let connecting = 0;
+  let reachable = true;
+
+  return {
+    connect(request, socket, head) {
+      // Without a listener an error of the socket, such as a reset, would end the process.
+      socket.on("error", () => socket.destroy());
+      if (server.clients.size + connecting >= maxConnections)
+        return refuse(socket, 503, "Service Unavailable", "too many signaling connections");
+
+      connecting += 1;
+      const upstream = new WebSocket(address, { handshakeTimeout, ...limits });
+      const giveUp = () => upstream.terminate();
+      socket.once("close", giveUp);
+      const connected = () => {
+        connecting -= 1;
+        socket.off("close", giveUp);
+        upstream.off("error", failed);
+      };
+      const failed = (error: Error) => {
+        connected();
+        upstream.on("error", () => {});
+        if (socket.destroyed) return;
+        if (reachable) log.warn({ reason: error.message }, "the signaling service is not reachable");
+        reachable = false;
+        refuse(socket, 502, "Bad Gateway", "the signaling service is not reachable");
+      };
+      upstream.once("error", failed);
+      upstream.once("open", () => {
+        connected();
+        if (!reachable) log.info("the signaling service is back");
+        reachable = true;
+        upstream.on("error", () => {});
+        if (socket.destroyed) return upstream.terminate();
+        server.once("wsClientError", giveUp);
+        server.handleUpgrade(request, socket, head, (downstream) => {
+          downstream.on("error", () => {});
+          forward(downstream, upstream);
+          forward(upstream, downstream);
+        });
+        server.off("wsClientError", giveUp);
+      });
+    },
+
+    async state() {
+      try {
+        const { ok } = await fetch(readiness, { signal: AbortSignal.timeout(1000) });
+        return ok ? "up" : "down";
+      } catch {
+        return "down";
+      }
+    },
+
+    async close() {
+      const gone = [...server.clients].map((client) => new Promise((resolve) => client.once("close", resolve)));
+      for (const client of server.clients) client.close(1001, "the server is stopping");
+      await Promise.all(gone);
+      server.close();
+    },
+  };
+}
+
+function forward(from: WebSocket, to: WebSocket) {
+  from.on("message", (data, isBinary) => {
+    if (to.readyState !== WebSocket.OPEN) return;
+    to.send(data, { binary: isBinary }, () => {
+      if (from.isPaused && to.bufferedAmount < highWaterMark) from.resume();
+    });
+    if (to.bufferedAmount >= highWaterMark) from.pause();
+  });
+  from.on("ping", (data) => to.readyState === WebSocket.OPEN && to.ping(data));
+  from.on("pong", (data) => to.readyState === WebSocket.OPEN && to.pong(data));
+  from.on("close", (code, reason) => {
+    // A paused side would never see that the other one has answered its close frame.
+    to.resume();
+    if (code === 1006) return to.close(1014, "the other side is gone");
+    // 1005 says that there was no code: it is for reading only, as 1006 and 1015 are.
+    if (code === 1005) return to.close();
+    to.close(code, reason);
+  });
+}
+
+/** Answers an upgrade request with plain HTTP. */
+export function refuse(socket: Duplex, status: number, title: string, message: string) {
+  const body = `${message}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

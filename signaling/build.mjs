@@ -1,0 +1,3 @@
+import { bundle } from "../service/bundle.mjs";
+
+await bundle(import.meta.dirname, "src/main.ts");
