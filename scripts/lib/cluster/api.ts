@@ -100,21 +100,23 @@ export function openApi({ context, server, socketPath, signal, close }: Connecti
       sent.end(payload);
     });
 
-  const request: Cluster["request"] = async (method, path, body, contentType) => {
+  const ask = async (method: string, path: string, call: Call = {}): Promise<unknown> => {
     for (let attempt = 1; ; attempt++) {
-      const response = await open(method, path, { body, contentType, signal: method === "GET" ? signal : undefined });
+      const response = await open(method, path, call);
       const text = await readAll(response);
       if (response.statusCode! < 300) return JSON.parse(text);
       const error = ApiError.from(response.statusCode!, text);
       // Servers ask for patience with 429, and nothing was done then.
       if (error.code !== 429 || attempt === 5) throw error;
-      await sleep(1000 * (error.retryAfterSeconds ?? (Number(response.headers["retry-after"]) || 1)), undefined, { signal });
+      await sleep(1000 * (error.retryAfterSeconds ?? (Number(response.headers["retry-after"]) || 1)), undefined, { signal: call.signal });
     }
   };
+  const request: Cluster["request"] = (method, path, body, contentType) =>
+    ask(method, path, { body, contentType, signal: method === "GET" ? signal : undefined });
 
   const resource: Cluster["resource"] = async ({ apiVersion, kind }) => {
     let known = groups.get(apiVersion);
-    if (!known) groups.set(apiVersion, (known = discover(request, apiVersion)));
+    if (!known) groups.set(apiVersion, (known = discover(ask, apiVersion)));
     const found = (await known.catch((error) => (groups.delete(apiVersion), Promise.reject(error))))?.find((entry) => entry.kind === kind);
     if (!found) groups.delete(apiVersion);
     return found;
@@ -239,9 +241,10 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-async function discover(request: Cluster["request"], apiVersion: string): Promise<Resource[] | undefined> {
+/** Not ended by the signal: a write may need it first. */
+async function discover(ask: (method: string, path: string) => Promise<unknown>, apiVersion: string): Promise<Resource[] | undefined> {
   try {
-    const { resources } = (await request("GET", root(apiVersion))) as { resources: { name: string; kind: string; namespaced: boolean }[] };
+    const { resources } = (await ask("GET", root(apiVersion))) as { resources: { name: string; kind: string; namespaced: boolean }[] };
     return resources
       .filter(({ name }) => !name.includes("/")) // pods/log and the like
       .map(({ name, kind, namespaced }) => ({ apiVersion, kind, plural: name, namespaced }));

@@ -16,10 +16,11 @@ import { UserError } from "../errors.ts";
 const longest = 103;
 
 // The shell between us and kubectl ends kubectl when our end of its stdin closes, which the system does even after
-// kill -9; it removes the folder too. `detached` below keeps Ctrl-C from kubectl, which is still needed to tidy up.
+// kill -9; it removes the folder too, and must not end when nobody reads what it says (SIGPIPE). `detached` below keeps Ctrl-C from kubectl, which is still needed to tidy up.
 const lifeline = `
 exec 3<&0
 kubectl --context "$1" proxy --unix-socket="$2/socket" </dev/null & proxy=$!
+trap '' PIPE
 { cat <&3 >/dev/null; kill $proxy; } 2>/dev/null & reader=$!
 wait $proxy; code=$?
 rm -rf "$2"
