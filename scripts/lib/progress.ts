@@ -4,7 +4,7 @@ import { styleText } from "node:util";
 // several steps run side by side, and a log file must read as well as a terminal.
 
 const colours = process.stderr.isTTY && !process.env["NO_COLOR"];
-const paint = (style: "green" | "red" | "yellow" | "dim" | "bold", text: string) =>
+export const paint = (style: "green" | "red" | "yellow" | "dim" | "bold", text: string) =>
   colours ? styleText(style, text, { validateStream: false }) : text;
 
 /** @param text what became true, in the past tense */

@@ -1,4 +1,7 @@
 import { dump } from "js-yaml";
+// Before the manifests: it notes where their objects are made.
+import { keepOrigin } from "./origins.ts";
+import { keepWaivers } from "../../manifests/waivers.ts";
 import type { Environment } from "../../manifests/environment.ts";
 import { manifests } from "../../manifests/index.ts";
 
@@ -14,7 +17,10 @@ export interface KubernetesObject {
 export const render = (environment: Environment): KubernetesObject[] => manifests(environment).map(plain);
 
 /** js-yaml refuses class instances, and a model's own toJSON leaves nested ones as they are. */
-export const plain = (object: object): KubernetesObject => JSON.parse(JSON.stringify(object));
+export const plain = (object: object): KubernetesObject => standsFor(JSON.parse(JSON.stringify(object)), object);
+
+/** Says that `copy` was made from `object`: reports name the same line, and the same waivers hold. @returns the copy */
+export const standsFor = <T extends object>(copy: T, object: object): T => keepWaivers(keepOrigin(copy, object), object);
 
 /** @returns one YAML document per object; the same objects give the same bytes */
 export const toYaml = (objects: readonly object[]): string =>

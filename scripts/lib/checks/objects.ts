@@ -1,0 +1,204 @@
+import type { ICertificate } from "@kubernetes-models/cert-manager/cert-manager.io/v1/Certificate";
+import type { IClusterIssuer } from "@kubernetes-models/cert-manager/cert-manager.io/v1/ClusterIssuer";
+import type { IIssuer } from "@kubernetes-models/cert-manager/cert-manager.io/v1/Issuer";
+import type { IDaemonSet } from "kubernetes-models/apps/v1/DaemonSet";
+import type { IDeployment } from "kubernetes-models/apps/v1/Deployment";
+import type { IReplicaSet } from "kubernetes-models/apps/v1/ReplicaSet";
+import type { IStatefulSet } from "kubernetes-models/apps/v1/StatefulSet";
+import type { IHorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler";
+import type { ICronJob } from "kubernetes-models/batch/v1/CronJob";
+import type { IJob } from "kubernetes-models/batch/v1/Job";
+import type { IIngress } from "kubernetes-models/networking.k8s.io/v1/Ingress";
+import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicy";
+import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1/PodDisruptionBudget";
+import type { IClusterRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRoleBinding";
+import type { IRole } from "kubernetes-models/rbac.authorization.k8s.io/v1/Role";
+import type { IRoleBinding } from "kubernetes-models/rbac.authorization.k8s.io/v1/RoleBinding";
+import type { IConfigMap } from "kubernetes-models/v1/ConfigMap";
+import type { IContainer } from "kubernetes-models/v1/Container";
+import type { INamespace } from "kubernetes-models/v1/Namespace";
+import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
+import type { IPod } from "kubernetes-models/v1/Pod";
+import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
+import type { ISecret } from "kubernetes-models/v1/Secret";
+import type { IService } from "kubernetes-models/v1/Service";
+import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import type { KubernetesObject } from "../render.ts";
+import type { Comparison } from "./models.ts";
+import type { Settings } from "./types.ts";
+
+/** What a rule may count on: fields have the right type where they are, but any of them may be missing. */
+export type Loose<T> = T extends (infer Item)[] ? Loose<Item>[] : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T;
+
+/** The kinds that rules look into, at the version that the models have. */
+export interface Kinds {
+  Certificate: ICertificate;
+  ClusterIssuer: IClusterIssuer;
+  ClusterRole: IRole;
+  ClusterRoleBinding: IClusterRoleBinding;
+  ConfigMap: IConfigMap;
+  CronJob: ICronJob;
+  DaemonSet: IDaemonSet;
+  Deployment: IDeployment;
+  HorizontalPodAutoscaler: IHorizontalPodAutoscaler;
+  Ingress: IIngress;
+  Issuer: IIssuer;
+  Job: IJob;
+  Namespace: INamespace;
+  NetworkPolicy: INetworkPolicy;
+  PersistentVolumeClaim: IPersistentVolumeClaim;
+  Pod: IPod;
+  PodDisruptionBudget: IPodDisruptionBudget;
+  ReplicaSet: IReplicaSet;
+  Role: IRole;
+  RoleBinding: IRoleBinding;
+  Secret: ISecret;
+  Service: IService;
+  ServiceAccount: IServiceAccount;
+  StatefulSet: IStatefulSet;
+}
+
+const apiVersions: Record<keyof Kinds, string> = {
+  Certificate: "cert-manager.io/v1",
+  ClusterIssuer: "cert-manager.io/v1",
+  ClusterRole: "rbac.authorization.k8s.io/v1",
+  ClusterRoleBinding: "rbac.authorization.k8s.io/v1",
+  ConfigMap: "v1",
+  CronJob: "batch/v1",
+  DaemonSet: "apps/v1",
+  Deployment: "apps/v1",
+  HorizontalPodAutoscaler: "autoscaling/v2",
+  Ingress: "networking.k8s.io/v1",
+  Issuer: "cert-manager.io/v1",
+  Job: "batch/v1",
+  Namespace: "v1",
+  NetworkPolicy: "networking.k8s.io/v1",
+  PersistentVolumeClaim: "v1",
+  Pod: "v1",
+  PodDisruptionBudget: "policy/v1",
+  ReplicaSet: "apps/v1",
+  Role: "rbac.authorization.k8s.io/v1",
+  RoleBinding: "rbac.authorization.k8s.io/v1",
+  Secret: "v1",
+  Service: "v1",
+  ServiceAccount: "v1",
+  StatefulSet: "apps/v1",
+};
+
+/** An object of a known kind, and the same one as the report names it. */
+export type Of<Kind extends keyof Kinds> = Loose<Omit<Kinds[Kind], "metadata">> & KubernetesObject;
+
+export interface Container {
+  readonly container: Loose<IContainer>;
+  readonly path: string;
+  /** Ends before the others start; a sidecar (`restartPolicy: Always`) is none. */
+  readonly init: boolean;
+}
+
+/** The pods that an object makes: of a Deployment's template, a CronJob's, or the Pod itself. */
+export interface PodTemplate {
+  readonly object: KubernetesObject;
+  readonly kind: "CronJob" | "DaemonSet" | "Deployment" | "Job" | "Pod" | "ReplicaSet" | "StatefulSet";
+  readonly namespace: string;
+  readonly labels: Record<string, string>;
+  readonly spec: Loose<IPodSpec>;
+  /** Of the spec, and of the labels, in the object. */
+  readonly path: string;
+  readonly labelsPath: string;
+  readonly containers: readonly Container[];
+}
+
+/** What is applied together, looked at from several sides. Each side is made once, when a rule first asks for it. */
+export class Objects {
+  readonly all: readonly KubernetesObject[];
+  readonly settings: Settings | undefined;
+  /** The other environments, so that development can be kept away from where users are. */
+  readonly others: readonly Settings[];
+  readonly #byKind = new Map<string, KubernetesObject[]>();
+  readonly #byName = new Map<string, KubernetesObject>();
+  /** What the models say of each object; none for kinds that they don't know. */
+  readonly comparisons: ReadonlyMap<KubernetesObject, Comparison>;
+  #pods: readonly PodTemplate[] | undefined;
+
+  constructor(
+    all: readonly KubernetesObject[],
+    comparisons: ReadonlyMap<KubernetesObject, Comparison>,
+    settings?: Settings,
+    others: readonly Settings[] = [],
+  ) {
+    this.all = all;
+    this.comparisons = comparisons;
+    this.settings = settings;
+    this.others = others;
+    for (const object of all) {
+      const kind = `${object.apiVersion}/${object.kind}`;
+      const same = this.#byKind.get(kind);
+      if (same) same.push(object);
+      else this.#byKind.set(kind, [object]);
+      this.#byName.set(`${kind}/${namespaceOf(object)}/${object.metadata.name}`, object);
+    }
+  }
+
+  of<Kind extends keyof Kinds>(kind: Kind): readonly Of<Kind>[] {
+    return (this.#byKind.get(`${apiVersions[kind]}/${kind}`) ?? []) as Of<Kind>[];
+  }
+
+  /** @param namespace ignored for kinds that have none: give an empty one */
+  find<Kind extends keyof Kinds>(kind: Kind, namespace: string, name: string): Of<Kind> | undefined {
+    return this.#byName.get(`${apiVersions[kind]}/${kind}/${namespace}/${name}`) as Of<Kind> | undefined;
+  }
+
+  /** @returns the names of a kind in a namespace, for "did you mean" */
+  names(kind: keyof Kinds, namespace: string): string[] {
+    return this.of(kind).filter((object) => namespaceOf(object) === namespace).map(({ metadata }) => metadata.name);
+  }
+
+  get pods(): readonly PodTemplate[] {
+    return (this.#pods ??= podKinds.flatMap((kind) => this.of(kind).flatMap((object) => podTemplate(kind, object) ?? [])));
+  }
+}
+
+/** Kinds without a namespace, whose `metadata.namespace` is wrong; @see `kubectl api-resources --namespaced=false` */
+const clusterScoped = new Set(
+  `APIService CSIDriver CSINode CertificateSigningRequest ClusterIssuer ClusterRole ClusterRoleBinding ClusterTrustBundle
+  ComponentStatus CustomResourceDefinition DeviceClass FlowSchema IPAddress IngressClass MutatingAdmissionPolicy
+  MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass
+  PriorityLevelConfiguration ResourceSlice RuntimeClass SelfSubjectAccessReview SelfSubjectReview SelfSubjectRulesReview
+  ServiceCIDR StorageClass StorageVersion SubjectAccessReview TokenReview ValidatingAdmissionPolicy
+  ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass`.split(/\s+/),
+);
+
+/** Of the kinds that the models know: Kubernetes' and cert-manager's. */
+export const isClusterScoped = ({ kind }: { kind: string }) => clusterScoped.has(kind);
+
+/** @returns the namespace that an object lands in; empty for kinds that have none */
+export const namespaceOf = (object: KubernetesObject): string =>
+  isClusterScoped(object) ? "" : (object.metadata.namespace ?? "default");
+
+const podKinds = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"] as const;
+
+function podTemplate(kind: PodTemplate["kind"], object: KubernetesObject): PodTemplate | undefined {
+  const base = kind === "Pod" ? "" : kind === "CronJob" ? "spec.jobTemplate.spec.template." : "spec.template.";
+  const template = (
+    kind === "Pod" ? object : kind === "CronJob" ? (object as Of<"CronJob">).spec?.jobTemplate?.spec?.template : (object as Of<"Job">).spec?.template
+  ) as Loose<IPod> | undefined;
+  const spec = template?.spec;
+  if (!spec) return undefined;
+  const path = `${base}spec`;
+  const list = (field: "containers" | "initContainers") =>
+    (spec[field] ?? []).map((container, index) => ({
+      container,
+      path: `${path}.${field}[${index}]`,
+      init: field === "initContainers" && container.restartPolicy !== "Always",
+    }));
+  return {
+    object,
+    kind,
+    namespace: namespaceOf(object),
+    labels: (template.metadata?.labels ?? {}) as Record<string, string>,
+    spec,
+    path,
+    labelsPath: `${base}metadata.labels`,
+    containers: [...list("initContainers"), ...list("containers")],
+  };
+}

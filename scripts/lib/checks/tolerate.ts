@@ -1,0 +1,53 @@
+import type { KubernetesObject } from "../render.ts";
+import type { SchemaError } from "./models.ts";
+
+// Anything may come from a YAML file. Rules are simpler and safer when they can trust the types of what is there:
+// wrong ones are reported by `schema-validation`, then left out of what the other rules see.
+
+type Fields = Record<string, unknown>;
+
+/** @returns an object with apiVersion, kind, metadata and name as strings, empty where they are missing or wrong */
+export function withIdentity(item: unknown): KubernetesObject {
+  const object = isObject(item) ? item : {};
+  const metadata = isObject(object["metadata"]) ? object["metadata"] : {};
+  const string = (value: unknown) => (typeof value === "string" ? value : "");
+  const isRight =
+    object === item &&
+    metadata === object["metadata"] &&
+    [object["apiVersion"], object["kind"], metadata["name"]].every((value) => typeof value === "string") &&
+    ["string", "undefined"].includes(typeof metadata["namespace"]);
+  if (isRight) return object as unknown as KubernetesObject;
+  const { namespace, ...others } = metadata;
+  return {
+    ...object,
+    apiVersion: string(object["apiVersion"]),
+    kind: string(object["kind"]),
+    metadata: { ...others, name: string(metadata["name"]), ...(typeof namespace === "string" && { namespace }) },
+  };
+}
+
+/** @returns the object without nulls (which mean "not set") and without values of a wrong type; itself if it has none */
+export function wellTyped(object: KubernetesObject, errors: readonly SchemaError[] = []): KubernetesObject {
+  const wrong = errors.filter(({ keyword }) => keyword === "type" || keyword === "oneOf");
+  if (wrong.length === 0 && !hasNull(object)) return object;
+  return withIdentity(withoutNulls(object, new Set(wrong.map(({ instancePath }) => instancePath)), ""));
+}
+
+function withoutNulls(value: unknown, wrong: ReadonlySet<string>, path: string): unknown {
+  if (Array.isArray(value))
+    return value.flatMap((item, index) =>
+      item === null || wrong.has(`${path}/${index}`) ? [] : [withoutNulls(item, wrong, `${path}/${index}`)],
+    );
+  if (!isObject(value)) return value;
+  const copy: Fields = {};
+  for (const [key, item] of Object.entries(value)) {
+    const place = `${path}/${key.replace(/~/g, "~0").replace(/\//g, "~1")}`;
+    if (item !== null && item !== undefined && !wrong.has(place)) copy[key] = withoutNulls(item, wrong, place);
+  }
+  return copy;
+}
+
+const hasNull = (value: unknown): boolean =>
+  value === null || (typeof value === "object" && Object.values(value as object).some(hasNull));
+
+const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
