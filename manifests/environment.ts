@@ -19,7 +19,24 @@ export interface Environment {
   readonly issuer: LocalIssuer | AcmeIssuer;
   /** Pods of each service that can have more than one. */
   readonly replicas: number;
+  /** Where the values of what manifests/secrets.ts declares come from. */
+  readonly secrets: SecretSource;
 }
+
+/** Paths are relative to the folder of package.json. */
+export type SecretSource =
+  /** A file as dotenv reads it, which git ignores. */
+  | { readonly from: "dotenv"; readonly file: string }
+  /** The environment variables of whoever deploys: CI's. */
+  | { readonly from: "environment" }
+  /** A file encrypted by SOPS, which is committed: YAML or JSON, `NAME: "value"`. */
+  | { readonly from: "sops"; readonly file: string }
+  /** The External Secrets Operator in the cluster fetches them: `path` is the secret in the store, each name a property of it. */
+  | {
+      readonly from: "externalSecrets";
+      readonly store: { readonly kind: "ClusterSecretStore" | "SecretStore"; readonly name: string };
+      readonly path: string;
+    };
 
 export interface LocalIssuer {
   readonly kind: "ca";

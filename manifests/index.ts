@@ -2,15 +2,20 @@ import certificates from "./certificates.ts";
 import type { Environment } from "./environment.ts";
 import ingress from "./ingress.ts";
 import namespace from "./namespace.ts";
+import secrets, { type SecretValues } from "./secrets.ts";
 import backend from "./services/backend.ts";
 import landingPage from "./services/landing-page.ts";
 import signaling from "./services/signaling.ts";
 import valkey from "./services/valkey.ts";
 
-/** @returns every object of an environment, in the order in which they are applied. */
-export const manifests = (environment: Environment) => [
+/**
+ * @param values of the secrets; without them the objects are for checks and for reading, not for a cluster
+ * @returns every object of an environment, in the order in which they are applied.
+ */
+export const manifests = (environment: Environment, values?: SecretValues) => [
   ...namespace(environment),
   ...certificates(environment),
+  ...secrets(environment, values),
   ...valkey(environment),
   ...signaling(environment),
   ...backend(environment),

@@ -9,6 +9,7 @@ import { UserError } from "./lib/errors.ts";
 import { main } from "./lib/main.ts";
 import { say, step } from "./lib/progress.ts";
 import { render, toYaml } from "./lib/render.ts";
+import { secretValues } from "./lib/secrets.ts";
 import { $ } from "./lib/shell.ts";
 
 const usage = `
@@ -31,10 +32,11 @@ await main(async (signal) => {
   if (!context) throw new UserError(`${environment.name} runs as processes of this machine, not in a cluster`, { next: "npm start" });
   if (!environment.development) throw new UserError(`deploying to ${environment.name} is not built yet`, { next: `--env ${environment.name} --print   shows what it would be` });
 
+  const secrets = await secretValues($, environment);
   const cluster = await connect($, context, { signal });
   try {
     const digests = await buildAll($, images, environment.tag, signal);
-    const wanted = pinned(objects, digests);
+    const wanted = pinned(render(environment, secrets), digests);
     await step("Objects", async () => `applied, ${await applyInWaves(cluster, wanted, signal)} of ${wanted.length} changed`);
     await step("Rollouts", async () => (await waitForRollouts(cluster, wanted, signal), "complete"));
   } finally {

@@ -12,6 +12,7 @@ const address = (...protocols: string[]) =>
 
 const Environment = z.object({
   VALKEY_URL: address("redis:", "rediss:", "valkey:", "valkeys:").optional(),
+  VALKEY_PASSWORD: z.string().optional(),
   SIGNALING_URL: address("ws:", "wss:").optional(),
   ALLOWED_ORIGINS: z
     .string()
@@ -28,6 +29,8 @@ const Environment = z.object({
 export interface Config {
   /** May carry a password: never log it. State is kept in memory when left out. */
   readonly valkeyUrl?: string;
+  /** For when the URL carries none: any letters, as they are. Never log it. */
+  readonly valkeyPassword?: string;
   readonly signalingUrl?: string;
   /** Origins whose pages may call; `*` stands for all. */
   readonly allowedOrigins: readonly string[];
@@ -40,6 +43,7 @@ export function readConfig(env: NodeJS.ProcessEnv, problems: string[]): Config {
   problems.push(...new Set(error?.issues.map(({ path, message }) => `${String(path[0])} ${message}`)));
   return {
     valkeyUrl: data?.VALKEY_URL,
+    valkeyPassword: data?.VALKEY_PASSWORD || undefined,
     signalingUrl: data?.SIGNALING_URL,
     allowedOrigins: data?.ALLOWED_ORIGINS ?? [],
     roomTtlMs: (data?.ROOM_TTL_SECONDS ?? 0) * 1000,

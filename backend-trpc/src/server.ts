@@ -83,8 +83,8 @@ export async function startBackend(
   };
 }
 
-function createStore({ valkeyUrl, roomTtlMs }: Config, log: Logger): RoomStore {
-  if (valkeyUrl) return createValkeyStore(valkeyUrl, roomTtlMs, log);
+function createStore({ valkeyUrl, valkeyPassword, roomTtlMs }: Config, log: Logger): RoomStore {
+  if (valkeyUrl) return createValkeyStore(valkeyUrl, valkeyPassword, roomTtlMs, log);
   log.warn("VALKEY_URL is not set: rooms are kept in memory and go when this process stops");
   return createMemoryStore(roomTtlMs);
 }

@@ -38,11 +38,13 @@ const answerWithinMs = 2000;
  * Keeps rooms in Valkey, or Redis, for every replica. Connects in the background and again after each loss; while there
  * is no connection, requests fail at once instead of piling up.
  *
- * @param url redis://, rediss://, valkey:// or valkeys://, with a password where needed
+ * @param url redis://, rediss://, valkey:// or valkeys://
+ * @param password as it is, not as URLs write it; one in the URL goes before it
  * @param ttlMs how long a room lives after it was created or last joined
  */
-export function createValkeyStore(url: string, ttlMs: number, log: Logger): RoomStore {
+export function createValkeyStore(url: string, password: string | undefined, ttlMs: number, log: Logger): RoomStore {
   const client = new Valkey(url, {
+    password,
     connectTimeout: answerWithinMs,
     commandTimeout: answerWithinMs,
     // Without this, a connection whose other end vanished silently is only given up by TCP, after a quarter of an hour.

@@ -13,4 +13,5 @@ export const dev: Environment = {
   ingressClass: "nginx",
   issuer: { kind: "ca", name: "local-ca", secretName: "local-ca" },
   replicas: 1,
+  secrets: { from: "dotenv", file: ".env" },
 };

@@ -17,4 +17,6 @@ export const prod: Environment = {
     email: "platform@example.com",
   },
   replicas: 3,
+  // Or { from: "sops", file: "secrets/prod.yaml" }, and more: docs/production.md
+  secrets: { from: "environment" },
 };

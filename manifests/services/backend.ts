@@ -5,6 +5,7 @@ import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import { hosts, origin, type Environment } from "../environment.ts";
 import { backend as image, built } from "../images.ts";
 import { httpProbes } from "../probes.ts";
+import { secretEnv } from "../secrets.ts";
 import { containerSecurity, podSecurity } from "../security.ts";
 
 const name = "backend";
@@ -39,7 +40,7 @@ export default (environment: Environment) => {
               {
                 name,
                 ...built(environment, image),
-                env: [{ name: "PORT", value: String(port) }],
+                env: [{ name: "PORT", value: String(port) }, ...secretEnv(environment, name, "VALKEY_PASSWORD")],
                 envFrom: [{ configMapRef: { name } }],
                 ports: [{ name: "http", containerPort: port }],
                 ...httpProbes("http"),

@@ -4,11 +4,23 @@ import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { Environment } from "../environment.ts";
 import { valkey as image } from "../images.ts";
+import { secretEnv } from "../secrets.ts";
 import { containerSecurity, podSecurity } from "../security.ts";
 
 const name = "valkey";
 const labels = { "app.kubernetes.io/name": name };
 const port = 6379;
+
+// The password goes by standard input, for a process's arguments are shown to everyone on its machine; in hex, so that
+// none of its characters can end the line. `exec`, or the shell would keep SIGTERM from Valkey, which then saves nothing.
+const start = String.raw`set -eu
+hex=$(printf %s "$VALKEY_PASSWORD" | od -An -v -tx1 | tr -d ' \n' | sed 's/../\\x&/g')
+exec "$0" "$@" - <<end
+requirepass "$hex"
+end
+`;
+// A server that still loads its data accepts connections, but does not answer PONG.
+const answers = "REDISCLI_AUTH=$VALKEY_PASSWORD valkey-cli -p $PORT ping | grep -q PONG";
 
 export default (environment: Environment) => {
   const { namespace } = environment;
@@ -32,8 +44,9 @@ export default (environment: Environment) => {
               {
                 name,
                 image: image.image,
-                command: ["valkey-server"],
+                command: ["sh", "-c", start],
                 args: [
+                  "valkey-server",
                   ...["--port", "$(PORT)"],
                   ...["--dir", "/data"],
                   ...["--appendonly", "yes"],
@@ -41,12 +54,11 @@ export default (environment: Environment) => {
                   // Off, so that other pods are answered; a NetworkPolicy and a password are what protects it.
                   ...["--protected-mode", "no"],
                 ],
-                env: [{ name: "PORT", value: String(port) }],
+                env: [{ name: "PORT", value: String(port) }, ...secretEnv(environment, name, "VALKEY_PASSWORD")],
                 envFrom: [{ configMapRef: { name } }],
                 ports: [{ name: "valkey", containerPort: port }],
                 startupProbe: { tcpSocket: { port: "valkey" }, periodSeconds: 1, failureThreshold: 60 },
-                // A server that still loads its data accepts connections, but does not answer PONG.
-                readinessProbe: { exec: { command: ["sh", "-c", "valkey-cli -p $PORT ping | grep -q PONG"] }, periodSeconds: 5 },
+                readinessProbe: { exec: { command: ["sh", "-c", answers] }, periodSeconds: 5 },
                 livenessProbe: { tcpSocket: { port: "valkey" }, periodSeconds: 10, failureThreshold: 3 },
                 resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
                 securityContext: { ...containerSecurity(environment), readOnlyRootFilesystem: true },
