@@ -10,8 +10,16 @@ export interface Context {
   readonly signalingState: () => Promise<"up" | "down" | "unconfigured">;
 }
 
-// Never in development mode: it puts stack traces into answers, and development images face the browser too.
-const t = initTRPC.meta<OpenApiMeta>().context<Context>().create({ isDev: false });
+const t = initTRPC
+  .meta<OpenApiMeta>()
+  .context<Context>()
+  .create({
+    // It would put stack traces into answers, and development images face a browser too.
+    isDev: false,
+    // By default the message is a JSON text of zod's issues, which no page can show to somebody.
+    errorFormatter: ({ shape, error: { cause } }) =>
+      cause instanceof z.ZodError ? { ...shape, message: cause.issues.map(({ message }) => message).join(", ") } : shape,
+  });
 
 const procedure = t.procedure.use(async ({ next }) => {
   const result = await next();
