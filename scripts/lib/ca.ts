@@ -1,6 +1,6 @@
 import { createPrivateKey, randomBytes, X509Certificate } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
-import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { link, mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
@@ -18,6 +18,9 @@ export interface Authority {
 
 const certificateFile = "ca.pem";
 const keyFile = "ca-key.pem";
+/** This CA and others, for Node, which takes one file only. */
+export const withOthersFile = "node-extra-ca-certs.pem";
+const replacedFile = /^replaced-[0-9a-f]{64}\.pem$/;
 const replaceCommand = "npx zx scripts/certs.mts create --replace";
 
 /** @returns where the CA's certificate is: what clients are told to trust */
@@ -36,6 +39,19 @@ function dataFolder(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   if (platform === "darwin") return join(home, "Library", "Application Support");
   if (platform === "win32") return env["LOCALAPPDATA"] || join(home, "AppData", "Local");
   return join(home, ".local", "share");
+}
+
+/**
+ * Under sudo, HOME is root's or not, and either would go wrong: a second CA that no browser of the user's looks at, or
+ * files in the user's folder that only root can read.
+ * @throws UserError under sudo, unless LOCAL_CA_FOLDER says where the CA is or it is there
+ */
+export function refuseSudo(folder: string, env: NodeJS.ProcessEnv = process.env): void {
+  if (!env["SUDO_USER"] || env["SUDO_USER"] === "root" || env["LOCAL_CA_FOLDER"] || existsSync(certificatePath(folder))) return;
+  throw new UserError("run as root, this would make a CA of root's own", {
+    why: `browsers run as ${env["SUDO_USER"]}`,
+    next: "the same command without sudo; it shows the one command that needs root",
+  });
 }
 
 /**
@@ -59,6 +75,16 @@ export function readAuthority(folder: string, now = new Date()): Authority | und
   if (now < new Date(parsed.validFrom))
     throw new UserError(`the local CA is valid from ${parsed.validFrom} only`, { why: "this machine's clock is behind", next: "set the clock" });
   return { certificate, key };
+}
+
+/** @returns the CA, or what `readAuthority` has against it, for those who report rather than use it */
+export function examineAuthority(folder: string, now = new Date()): { authority?: Authority; problem?: UserError } {
+  try {
+    return { authority: readAuthority(folder, now) };
+  } catch (problem) {
+    if (problem instanceof UserError) return { problem };
+    throw problem;
+  }
 }
 
 /**
@@ -106,6 +132,22 @@ export async function replaceAuthority(folder: string): Promise<Authority> {
   return readAuthority(folder)!;
 }
 
+/** Deletes a folder's CA, its predecessors' certificates, and the folder when nothing else is in it. Stores aren't touched. */
+export async function deleteAuthority(folder: string): Promise<void> {
+  await forgetReplaced(folder);
+  for (const name of [certificateFile, keyFile, withOthersFile]) await rm(join(folder, name), { force: true });
+  if (existsSync(folder) && readdirSync(folder).length === 0) await rmdir(folder);
+}
+
+/** @returns where the certificates of replaced CAs are, which stores may still trust */
+export const replacedPaths = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).filter((name) => replacedFile.test(name)).map((name) => join(folder, name)) : [];
+
+/** Deletes the certificates of replaced CAs: no store trusts them any more. */
+export async function forgetReplaced(folder: string): Promise<void> {
+  await Promise.all(replacedPaths(folder).map((path) => rm(path, { force: true })));
+}
+
 /**
  * Issues a server's certificate; its chain is complete with the CA's.
  * @param hosts DNS names or IP addresses: the certificate is for exactly these
@@ -143,7 +185,7 @@ export interface AuthorityDescription {
 /** @param authority the certificate is enough */
 export function describeAuthority({ certificate }: Pick<Authority, "certificate">): AuthorityDescription {
   const { subject, fingerprint256, validFrom, validTo } = new X509Certificate(certificate);
-  const name = /^CN=(.*)$/m.exec(subject)?.[1] ?? subject;
+  const name = /^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll("\n", ", ");
   return {
     name,
     subject: subject.replaceAll("\n", ", "),

@@ -100,7 +100,7 @@ export async function signCertificate(authority: Authority, hosts: readonly stri
 export function permittedNames({ certificate }: Pick<Authority, "certificate">): string[] | undefined {
   const extension = new x509.X509Certificate(certificate).getExtension(id_ce_nameConstraints);
   const subtrees = extension && AsnConvert.parse(extension.value, NameConstraints).permittedSubtrees;
-  return subtrees && Array.from(subtrees, ({ base }) => base.dNSName ?? base.iPAddress ?? JSON.stringify(base));
+  return subtrees ? Array.from(subtrees, ({ base }) => base.dNSName ?? base.iPAddress ?? JSON.stringify(base)) : undefined;
 }
 
 const permittedOnly = () =>
