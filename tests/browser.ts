@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type BrowserContext } from "playwright-core";
+import { expect } from "vitest";
 import { has } from "./child.ts";
 
 const candidates = [process.env["CHROMIUM"], "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -43,4 +44,23 @@ export async function openBrowser(authority: string): Promise<BrowserContext & A
       rmSync(home, { recursive: true, force: true });
     },
   });
+}
+
+/** The page's whole path: tRPC to make a room, WebSocket to find each other, WebRTC to talk. */
+export async function expectTwoTabsToTalk(browser: BrowserContext, address: string): Promise<void> {
+  const first = await browser.newPage();
+  await first.goto(address);
+  await first.getByTestId("room-name").fill("Two tabs");
+  await first.getByTestId("create-room").click();
+  await first.getByTestId("message-list").waitFor();
+
+  const second = await browser.newPage();
+  await second.goto(first.url());
+  for (const tab of [first, second]) await tab.locator('[data-testid="connection-state"][data-state="connected"]').waitFor();
+  await first.getByTestId("message-input").fill("Hello from the first tab");
+  await first.getByTestId("send-message").click();
+  const message = second.getByTestId("message").filter({ hasText: "Hello from the first tab" });
+  await message.waitFor();
+  expect(await message.count()).toBe(1);
+  await Promise.all([first.close(), second.close()]);
 }

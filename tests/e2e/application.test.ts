@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
-import { hasBrowser, openBrowser } from "../browser.ts";
+import { expectTwoTabsToTalk, hasBrowser, openBrowser } from "../browser.ts";
 import { has } from "../child.ts";
 import { makeClone, type Clone } from "./clone.ts";
 
@@ -156,7 +156,7 @@ describe.skipIf(!hasCluster)("from a fresh clone to https://dev.localhost (needs
         await clone.run("tilt", ["wait", "--port", "10399", "--for=condition=Ready", `uiresource/${resource}`, "--timeout", "300s"]);
       const before = await pods();
 
-      clone.edit("backend-trpc/src/openapi.ts", (text) => text.replace(/title: "[^"]*"/, 'title: "Edited in place"'));
+      clone.edit("backend-trpc/src/app.ts", (text) => text.replace('title: "Rooms"', 'title: "Edited in place"'));
       await until(async () => (await ask(`${backend}/openapi.json`)).text.includes("Edited in place"), () => log);
       clone.edit("landing-page/index.html", (text) => text.replace(/<title>.*<\/title>/, "<title>Edited in place</title>"));
       await until(async () => (await ask(page)).text.includes("Edited in place"), () => log);
@@ -185,11 +185,4 @@ async function until(condition: () => Promise<boolean>, explain: () => string): 
     if (Date.now() > end) throw new Error(`never became true:\n${explain().slice(-4000)}`);
     await sleep(200);
   }
-}
-
-async function expectTwoTabsToTalk(browser: Awaited<ReturnType<typeof openBrowser>>, page: string): Promise<void> {
-  const [first, second] = [await browser.newPage(), await browser.newPage()];
-  await first.goto(`${page}/?room=e2e`);
-  await second.goto(`${page}/?room=e2e`);
-  expect(await first.title()).not.toBe("");
 }
