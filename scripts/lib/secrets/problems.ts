@@ -33,13 +33,12 @@ export function problemsOf(environment: Environment, needed: Declarations, found
 
 function wrongWith(key: string, found: Found, { optional }: SecretDeclaration, { development }: Environment): string | undefined {
   const value = found[key];
+  if (!value && optional) return undefined;
   if (value === undefined) {
-    const meant = nearest(key, Object.keys(found));
-    // An optional one that is not there is fine; one that is there under a name with a slip in it is not.
-    if (optional && (meant === undefined || meant.length < 8)) return undefined;
+    const meant = nearest(key, Object.keys(found).filter((name) => found[name] !== undefined));
     return meant === undefined ? "is missing" : `is missing (is ${meant} meant to be it?)`;
   }
-  if (value === "") return optional ? undefined : "is empty";
+  if (value === "") return "is empty";
   if (value.trim() === "") return "holds nothing but spaces";
   if (isPlaceholder(value)) return "is a placeholder";
   if (value.startsWith(mark) && !development) return "was made up for development";

@@ -12,6 +12,8 @@ export async function decrypt($: Shell, path: string, name: string): Promise<Rec
     throw new UserError(`there is no ${name}`, { why: "the environment's secrets are to be decrypted from it", next: `sops edit ${name}   makes it (docs/production.md)` });
   const { stdout, stderr, exitCode } = await $({ nothrow: true, quiet: true })`sops decrypt --output-type json ${path}`;
   if (exitCode === 127) throw new UserError("sops is missing", { why: `it decrypts ${name}`, next: "https://github.com/getsops/sops/releases" });
+  if (stderr.includes("metadata not found"))
+    throw new UserError(`${name} is not encrypted`, { why: "sops finds nothing of its own in it", next: `sops encrypt --in-place ${name}; if it was committed, its values are known: replace them` });
   if (exitCode !== 0)
     throw new UserError(`sops can't decrypt ${name}`, {
       why: explain(stderr),
@@ -20,9 +22,10 @@ export async function decrypt($: Shell, path: string, name: string): Promise<Rec
   return textsOf(stdout, name);
 }
 
-/** sops shows every master key that it tried, framed; what is left is the reason. */
+/** sops shows every master key that it tried, framed, and ends with general words; what is left is the reason. */
 const explain = (stderr: string) =>
   stderr
+    .replace(/^Recovery failed because.*/ms, "")
     .split("\n")
     .map((line) => line.replace(/^[\s|]+/, "").trimEnd())
     .filter((line) => line !== "" && !/^-+$/.test(line))
