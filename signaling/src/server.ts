@@ -81,6 +81,8 @@ export async function startSignaling({ port, host }: Listening, log: Logger, lim
     closeTimeout: 3000,
   };
   const webSockets = new WebSocketServer(options);
+  // It repeats the server's errors, which startSignaling throws; without a listener they would end the process as well.
+  webSockets.on("error", () => {});
 
   webSockets.on("connection", (socket) => {
     const client: Client = {
@@ -189,6 +191,11 @@ export async function startSignaling({ port, host }: Listening, log: Logger, lim
     }
   }
 
+  server.listen({ port, host });
+  await once(server, "listening");
+  const { port: actual } = server.address() as AddressInfo;
+  log.info({ port: actual }, "listening");
+
   const ping = setInterval(() => {
     for (const client of clients) {
       if (!client.alive) {
@@ -200,11 +207,6 @@ export async function startSignaling({ port, host }: Listening, log: Logger, lim
       client.socket.ping();
     }
   }, limits.pingEveryMs);
-
-  server.listen({ port, host });
-  await once(server, "listening");
-  const { port: actual } = server.address() as AddressInfo;
-  log.info({ port: actual }, "listening");
 
   return {
     port: actual,
