@@ -1,0 +1,27 @@
+import { environmentTexts } from "../config.ts";
+import { rule, suggestion } from "../rule.ts";
+
+export default rule({
+  name: "dangling-service-address",
+  group: "references",
+  why: "A service that looks for another under a name or port that no Service has waits for it for ever.",
+  *check(objects) {
+    if (objects.of("Service").length === 0) return;
+    for (const { object, path, value, namespace: own } of environmentTexts(objects))
+      for (const [, text] of value.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@]*@)?([^\s/?#,"']+)/gi)) {
+        const [host = "", port] = text!.split(":");
+        const [, name, namespace = own] = /^([a-z0-9-]+)(?:\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
+        if (!name || name === "localhost" || /^\d+$/.test(name)) continue;
+        // Only of namespaces that are part of what is applied is it known what they hold.
+        if (namespace !== own && !objects.find("Namespace", "", namespace)) continue;
+        const service = objects.find("Service", namespace, name);
+        if (!service) {
+          yield { object, path, message: `there is no Service ${name}${suggestion(name, objects.names("Service", namespace))}`, fix: "correct the host" };
+          continue;
+        }
+        const ports = service.spec?.ports ?? [];
+        if (port && /^\d+$/.test(port) && service.spec?.type !== "ExternalName" && service.spec?.clusterIP !== "None" && !ports.some((one) => one.port === Number(port)))
+          yield { object, path, message: `Service ${name} has no port ${port} (it has ${ports.map(({ port }) => port).join(", ")})`, fix: "use a port of its spec.ports" };
+      }
+  },
+});

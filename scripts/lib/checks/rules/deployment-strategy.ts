@@ -1,0 +1,18 @@
+import { rule } from "../rule.ts";
+
+export default rule({
+  name: "deployment-strategy",
+  group: "object",
+  why: "The API server refuses a rolling update that may neither add nor remove a pod, and its settings beside Recreate.",
+  *check(objects) {
+    for (const object of objects.of("Deployment")) {
+      const { type, rollingUpdate } = object.spec?.strategy ?? {};
+      if (type === "Recreate" && rollingUpdate)
+        yield { object, path: "spec.strategy.rollingUpdate", message: "may not be set with type Recreate", fix: "remove it" };
+      else if (isZero(rollingUpdate?.maxSurge) && isZero(rollingUpdate?.maxUnavailable))
+        yield { object, path: "spec.strategy.rollingUpdate", message: "maxSurge and maxUnavailable are both 0: no pod could ever be replaced", fix: "set maxSurge: 1" };
+    }
+  },
+});
+
+const isZero = (value: number | string | undefined) => value === 0 || value === "0" || value === "0%";

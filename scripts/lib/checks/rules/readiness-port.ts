@@ -1,0 +1,9 @@
+import { undeclaredPorts } from "../probes.ts";
+import { rule } from "../rule.ts";
+
+export default rule({
+  name: "readiness-port",
+  group: "object",
+  why: "A readiness probe of a port that the container does not have fails for ever.",
+  check: (objects) => undeclaredPorts(objects, "readinessProbe"),
+});
