@@ -1,5 +1,6 @@
 import { environmentTexts } from "../config.ts";
 import { rule, suggestion } from "../rule.ts";
+import { podsBehind } from "../services.ts";
 
 export default rule({
   name: "dangling-service-address",
@@ -19,9 +20,13 @@ export default rule({
           yield { object, path, message: `there is no Service ${name}${suggestion(name, objects.names("Service", namespace))}`, fix: "correct the host" };
           continue;
         }
-        const ports = service.spec?.ports ?? [];
-        if (port && /^\d+$/.test(port) && service.spec?.type !== "ExternalName" && service.spec?.clusterIP !== "None" && !ports.some((one) => one.port === Number(port)))
-          yield { object, path, message: `Service ${name} has no port ${port} (it has ${ports.map(({ port }) => port).join(", ")})`, fix: "use a port of its spec.ports" };
+        // Behind a headless Service clients meet the pods' own ports.
+        const ports =
+          service.spec?.clusterIP === "None"
+            ? podsBehind(objects, service).flatMap(({ containers }) => containers.flatMap(({ container }) => container.ports?.map(({ containerPort }) => containerPort) ?? []))
+            : (service.spec?.ports ?? []).map(({ port }) => port);
+        if (port && /^\d+$/.test(port) && service.spec?.type !== "ExternalName" && ports.length > 0 && !ports.includes(Number(port)))
+          yield { object, path, message: `Service ${name} has no port ${port} (it has ${[...new Set(ports)].join(", ")})`, fix: "use a port of its spec.ports" };
       }
   },
 });

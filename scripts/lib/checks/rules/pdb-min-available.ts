@@ -1,4 +1,5 @@
-import { namespaceOf, type Of } from "../objects.ts";
+import { namespaceOf } from "../objects.ts";
+import { replicasOf } from "../replicas.ts";
 import { rule } from "../rule.ts";
 import { matches } from "../selectors.ts";
 
@@ -15,14 +16,8 @@ export default rule({
       if (typeof minAvailable !== "number") continue;
       const workloads = objects.pods.filter(({ kind, namespace, labels }) => ["Deployment", "StatefulSet", "ReplicaSet"].includes(kind) && namespace === namespaceOf(object) && matches(selector, labels));
       if (workloads.length === 0) continue;
-      const pods = workloads.reduce((sum, { object: workload }) => sum + replicasOf(workload as Of<"Deployment">), 0);
+      const pods = workloads.reduce((sum, { object: workload }) => sum + replicasOf(objects, workload), 0);
       if (minAvailable >= pods) yield { object, path, message: `is ${minAvailable} of ${pods} pod${pods === 1 ? "" : "s"}: none could be evicted`, fix: "set maxUnavailable: 1 instead" };
-    }
-
-    function replicasOf(workload: Of<"Deployment">): number {
-      const scaled = objects.of("HorizontalPodAutoscaler").find(({ spec, metadata }) =>
-        spec?.scaleTargetRef?.kind === workload.kind && spec.scaleTargetRef.name === workload.metadata.name && (metadata.namespace ?? "default") === namespaceOf(workload));
-      return scaled ? (scaled.spec?.minReplicas ?? 1) : (workload.spec?.replicas ?? 1);
     }
   },
 });
