@@ -2,6 +2,7 @@ import certificates from "./certificates.ts";
 import type { Environment } from "./environment.ts";
 import ingress from "./ingress.ts";
 import namespace from "./namespace.ts";
+import networkPolicies from "./network-policies.ts";
 import secrets, { type SecretValues } from "./secrets.ts";
 import backend from "./services/backend.ts";
 import landingPage from "./services/landing-page.ts";
@@ -14,6 +15,7 @@ import valkey from "./services/valkey.ts";
  */
 export const manifests = (environment: Environment, values?: SecretValues) => [
   ...namespace(environment),
+  ...networkPolicies(environment),
   ...certificates(environment),
   ...secrets(environment, values),
   ...valkey(environment),

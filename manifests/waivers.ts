@@ -13,11 +13,11 @@ const waivers = new WeakMap<object, readonly Waiver[]>();
 
 /**
  * Lets one object break one rule until a day. Nothing of it is in the YAML.
- * @example waive(new Deployment({ … }), { rule: "latest-tag", reason: "the vendor publishes no other", until: "2027-01-31" })
+ * @example waive({ rule: "latest-tag", reason: "the vendor publishes no other", until: "2027-01-31" }, new Deployment({ … }))
  * @returns the object
  */
-export function waive<T extends object>(object: T, ...exceptions: Waiver[]): T {
-  waivers.set(object, [...waiversOf(object), ...exceptions]);
+export function waive<T extends object>(exception: Waiver, object: T): T {
+  waivers.set(object, [...waiversOf(object), exception]);
   return object;
 }
 

@@ -2,6 +2,7 @@ import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import { budget, spread } from "../availability.ts";
 import { hosts, origin, type Environment } from "../environment.ts";
 import { backend as image, built } from "../images.ts";
 import { httpProbes } from "../probes.ts";
@@ -36,6 +37,7 @@ export default (environment: Environment) => {
             serviceAccountName: name,
             automountServiceAccountToken: false,
             securityContext: podSecurity(10001),
+            ...spread(labels),
             containers: [
               {
                 name,
@@ -44,7 +46,10 @@ export default (environment: Environment) => {
                 envFrom: [{ configMapRef: { name } }],
                 ports: [{ name: "http", containerPort: port }],
                 ...httpProbes("http"),
-                resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+                resources: {
+                  requests: { cpu: "50m", memory: "128Mi", "ephemeral-storage": "64Mi" },
+                  limits: { memory: "512Mi", "ephemeral-storage": "1Gi" },
+                },
                 securityContext: containerSecurity(environment),
                 volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
               },
@@ -58,5 +63,6 @@ export default (environment: Environment) => {
       metadata: { name, namespace, labels },
       spec: { selector: labels, ports: [{ name: "http", port, targetPort: "http" }] },
     }),
+    ...budget(environment, name, labels),
   ];
 };

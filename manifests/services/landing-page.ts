@@ -2,6 +2,7 @@ import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import { budget, spread } from "../availability.ts";
 import { hosts, origin, type Environment } from "../environment.ts";
 import { built, landing as image } from "../images.ts";
 import { httpProbes } from "../probes.ts";
@@ -35,6 +36,7 @@ export default (environment: Environment) => {
             serviceAccountName: name,
             automountServiceAccountToken: false,
             securityContext: podSecurity(10001),
+            ...spread(labels),
             containers: [
               {
                 name,
@@ -43,7 +45,10 @@ export default (environment: Environment) => {
                 envFrom: [{ configMapRef: { name } }],
                 ports: [{ name: "http", containerPort: port }],
                 ...httpProbes("http"),
-                resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "512Mi" } },
+                resources: {
+                  requests: { cpu: "20m", memory: "96Mi", "ephemeral-storage": "64Mi" },
+                  limits: { memory: "512Mi", "ephemeral-storage": "1Gi" },
+                },
                 securityContext: containerSecurity(environment),
                 volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
               },
@@ -57,5 +62,6 @@ export default (environment: Environment) => {
       metadata: { name, namespace, labels },
       spec: { selector: labels, ports: [{ name: "http", port, targetPort: "http" }] },
     }),
+    ...budget(environment, name, labels),
   ];
 };

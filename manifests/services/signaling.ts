@@ -36,7 +36,10 @@ export default (environment: Environment) => {
                 envFrom: [{ configMapRef: { name } }],
                 ports: [{ name: "ws", containerPort: port }],
                 ...httpProbes("ws"),
-                resources: { requests: { cpu: "20m", memory: "96Mi" }, limits: { memory: "384Mi" } },
+                resources: {
+                  requests: { cpu: "20m", memory: "96Mi", "ephemeral-storage": "64Mi" },
+                  limits: { memory: "384Mi", "ephemeral-storage": "1Gi" },
+                },
                 securityContext: containerSecurity(environment),
                 volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
               },

@@ -6,6 +6,7 @@ import type { Environment } from "../environment.ts";
 import { valkey as image } from "../images.ts";
 import { secretEnv } from "../secrets.ts";
 import { containerSecurity, podSecurity } from "../security.ts";
+import { waive, type Waiver } from "../waivers.ts";
 
 const name = "valkey";
 const labels = { "app.kubernetes.io/name": name };
@@ -22,12 +23,18 @@ end
 // A server that still loads its data accepts connections, but does not answer PONG.
 const answers = "REDISCLI_AUTH=$VALKEY_PASSWORD valkey-cli -p $PORT ping | grep -q PONG";
 
+const pinnedByDeploy: Waiver = {
+  rule: "latest-tag",
+  reason: "deploy.mts puts the digest in its place: patches of Valkey 8 come with a deploy, never by themselves",
+  until: "2027-06-30",
+};
+
 export default (environment: Environment) => {
   const { namespace } = environment;
   return [
     new ServiceAccount({ metadata: { name, namespace, labels }, automountServiceAccountToken: false }),
     new ConfigMap({ metadata: { name, namespace, labels }, data: { MAX_MEMORY: "200mb" } }),
-    new StatefulSet({
+    waive(pinnedByDeploy, new StatefulSet({
       metadata: { name, namespace, labels },
       spec: {
         serviceName: name,
@@ -38,8 +45,8 @@ export default (environment: Environment) => {
           spec: {
             serviceAccountName: name,
             automountServiceAccountToken: false,
-            // The ids of the image's own user, whose data folder it is.
-            securityContext: podSecurity(999, 1000),
+            // Not the image's own user: ids under 10000 may be the node's, too. The volume is made writable for the group.
+            securityContext: podSecurity(10001),
             containers: [
               {
                 name,
@@ -60,7 +67,10 @@ export default (environment: Environment) => {
                 startupProbe: { tcpSocket: { port: "valkey" }, periodSeconds: 1, failureThreshold: 60 },
                 readinessProbe: { exec: { command: ["sh", "-c", answers] }, periodSeconds: 5 },
                 livenessProbe: { tcpSocket: { port: "valkey" }, periodSeconds: 10, failureThreshold: 3 },
-                resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+                resources: {
+                  requests: { cpu: "50m", memory: "64Mi", "ephemeral-storage": "64Mi" },
+                  limits: { memory: "256Mi", "ephemeral-storage": "256Mi" },
+                },
                 securityContext: { ...containerSecurity(environment), readOnlyRootFilesystem: true },
                 volumeMounts: [{ name: "data", mountPath: "/data" }],
               },
@@ -74,7 +84,7 @@ export default (environment: Environment) => {
           },
         ],
       },
-    }),
+    })),
     new Service({
       metadata: { name, namespace, labels },
       spec: { clusterIP: "None", selector: labels, ports: [{ name: "valkey", port, targetPort: "valkey" }] },

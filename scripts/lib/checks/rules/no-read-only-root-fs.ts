@@ -7,6 +7,8 @@ export default rule({
   why: "What can't write to its own files can't be made to keep an intruder's.",
   others: ["container-security-context-readonlyrootfilesystem"],
   *check(objects) {
+    // There edited files are copied into the running container.
+    if (objects.settings?.development) return;
     for (const { pod, container, path } of containersOf(objects))
       if (container.securityContext?.readOnlyRootFilesystem !== true)
         yield { object: pod.object, path: pathOf(path, "securityContext.readOnlyRootFilesystem"), message: "is not true", fix: "set it, and mount an emptyDir where the program writes" };

@@ -10,7 +10,8 @@ export default rule({
   *check({ comparisons }) {
     for (const [object, { errors }] of comparisons)
       for (const [place, [error, ...more]] of byPlace(errors)) {
-        const value = valueAt(object, place);
+        // What a Secret holds is never repeated.
+        const value = object.kind === "Secret" && /^\/(data|stringData)\b/.test(place) ? undefined : valueAt(object, place);
         yield {
           object,
           path: pathOf(...stepsOf(place), ...(error!.keyword === "required" ? [[String(error!.params["missingProperty"])] as const] : [])),
@@ -47,8 +48,8 @@ function explain(error: SchemaError, more: readonly SchemaError[], value: unknow
     return { message: `must be one of ${words.join(", ")}${given}`, fix: meant ? `did you mean ${meant}?` : "use one of these words" };
   }
   const formats = [error, ...more].filter(({ keyword }) => keyword === "format").map(({ params }) => String(params["format"]));
+  if (formats.includes("byte")) return { message: "must be base64", fix: "encode it, or use stringData" };
   if (formats.length > 0 && typeof value === "string") {
-    if (formats[0] === "byte") return { message: `must be base64${value.length > 0 ? "" : given}`, fix: "encode it, or use stringData" };
     return { message: `must be a ${formats[0]}${given}`, fix: formats[0] === "quantity" ? "write it as 500m, 1.5 or 128Mi" : "see the field's documentation" };
   }
   const types = new Set([error, ...more].flatMap(({ keyword, params }) => (keyword === "type" ? String(params["type"]) : [])));
