@@ -74,6 +74,8 @@ export function createApp({ context, allowedOrigins, log, isStopping }: AppOptio
   app.use("/openapi.json", callable[0]);
   app.get("/openapi.json", (c) => c.json(document));
   app.route("/ui", createSwaggerUi());
+  // WebSockets don't come here: see server.ts.
+  app.get("/signaling", (c) => c.json({ message: "this address speaks WebSocket only", code: "UPGRADE_REQUIRED" }, 426, { Upgrade: "websocket" }));
   app.get("/", (c) => c.redirect("/ui"));
 
   app.notFound((c) => c.json({ message: "there is nothing at this address", code: "NOT_FOUND" }, 404));

@@ -1,12 +1,12 @@
-import { listedRooms, maximumRooms, newRoomId, RoomLimitError, type Room, type RoomStore } from "./rooms.ts";
+import { listedRooms, newRoomId, RoomLimitError, type Room, type RoomLimits, type RoomStore } from "./rooms.ts";
 
-/**
- * Keeps rooms in this process: for development and tests. They go when it stops, and a second replica has its own.
- *
- * @param ttlMs how long a room lives after it was created or last joined
- * @param now the clock, for tests
- */
-export function createMemoryStore(ttlMs: number, now: () => number = Date.now): RoomStore {
+export interface MemoryStoreOptions extends RoomLimits {
+  /** The clock. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** Keeps rooms in this process: for development and tests. They go when it stops, and a second replica has its own. */
+export function createMemoryStore({ ttlMs, maximumRooms = 1000, now = Date.now }: MemoryStoreOptions): RoomStore {
   interface Entry {
     name: string;
     createdAt: number;

@@ -24,8 +24,13 @@ export const Room = z
   .meta({ id: "Room" });
 export type Room = z.infer<typeof Room>;
 
-/** Rooms that are kept at the same time, so that a flood of them can't fill the store. */
-export const maximumRooms = 1000;
+export interface RoomLimits {
+  /** How long a room lives after it was created or last joined. */
+  readonly ttlMs: number;
+  /** How many there can be at the same time, so that a flood of them can't fill the store. @default 1000 */
+  readonly maximumRooms?: number;
+}
+
 /** Rooms that a list shows: those with the most recent activity. */
 export const listedRooms = 100;
 
@@ -36,7 +41,7 @@ export interface RoomStore {
   isReachable(): boolean;
   /** Whether it ever could be, so that its address and password are right. */
   wasReached(): boolean;
-  /** @throws RoomLimitError when there are {@link maximumRooms}. */
+  /** @throws RoomLimitError when there are as many as there can be. */
   create(name: string): Promise<Room>;
   /** @returns the rooms that have not expired, the latest activity first. */
   list(): Promise<Room[]>;

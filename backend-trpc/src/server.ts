@@ -84,7 +84,7 @@ export async function startBackend(
 }
 
 function createStore({ valkeyUrl, valkeyPassword, roomTtlMs }: Config, log: Logger): RoomStore {
-  if (valkeyUrl) return createValkeyStore(valkeyUrl, valkeyPassword, roomTtlMs, log);
+  if (valkeyUrl) return createValkeyStore({ url: valkeyUrl, password: valkeyPassword, ttlMs: roomTtlMs, log });
   log.warn("VALKEY_URL is not set: rooms are kept in memory and go when this process stops");
-  return createMemoryStore(roomTtlMs);
+  return createMemoryStore({ ttlMs: roomTtlMs });
 }

@@ -79,13 +79,14 @@ export function createSignalingProxy({
         reachable = true;
         upstream.on("error", () => {});
         if (socket.destroyed) return upstream.terminate();
-        server.once("wsClientError", giveUp);
+        let accepted = false;
         server.handleUpgrade(request, socket, head, (downstream) => {
+          accepted = true;
           downstream.on("error", () => {});
           forward(downstream, upstream);
           forward(upstream, downstream);
         });
-        server.off("wsClientError", giveUp);
+        if (!accepted) upstream.terminate();
       });
     },
 

@@ -1,6 +1,6 @@
 import { Valkey } from "iovalkey";
 import type { Logger } from "pino";
-import { listedRooms, maximumRooms, newRoomId, RoomLimitError, StoreUnavailableError, type Room, type RoomStore } from "./rooms.ts";
+import { listedRooms, newRoomId, RoomLimitError, StoreUnavailableError, type Room, type RoomLimits, type RoomStore } from "./rooms.ts";
 
 // One hash per room, which Valkey removes by itself, and an index of ids by expiry. The braces put all of it into one
 // slot, so that the scripts work on a cluster as well. Scripts, because each of them must see rooms and index at one
@@ -34,15 +34,19 @@ return redis.call("HGETALL", KEYS[2])`;
 /** How long a caller waits for Valkey before it learns that there is none. */
 const answerWithinMs = 2000;
 
+export interface ValkeyStoreOptions extends RoomLimits {
+  /** redis://, rediss://, valkey:// or valkeys://, with a password or without. */
+  readonly url: string;
+  /** As it is, not as URLs write it; one in the URL goes before it. */
+  readonly password?: string;
+  readonly log: Logger;
+}
+
 /**
  * Keeps rooms in Valkey, or Redis, for every replica. Connects in the background and again after each loss; while there
  * is no connection, requests fail at once instead of piling up.
- *
- * @param url redis://, rediss://, valkey:// or valkeys://
- * @param password as it is, not as URLs write it; one in the URL goes before it
- * @param ttlMs how long a room lives after it was created or last joined
  */
-export function createValkeyStore(url: string, password: string | undefined, ttlMs: number, log: Logger): RoomStore {
+export function createValkeyStore({ url, password, ttlMs, maximumRooms = 1000, log }: ValkeyStoreOptions): RoomStore {
   const client = new Valkey(url, {
     password,
     connectTimeout: answerWithinMs,
