@@ -9,6 +9,7 @@ import WebSocket from "ws";
 import { expectTwoTabsToTalk, hasBrowser, openBrowser } from "../browser.ts";
 import { has } from "../child.ts";
 import { makeClone, type Clone } from "./clone.ts";
+import { makeVolumesWritable } from "./volumes.ts";
 
 function dockerAnswers(): boolean {
   try {
@@ -29,12 +30,14 @@ describe.skipIf(!hasCluster)("from a fresh clone to https://dev.localhost (needs
   const page = `https://dev.localhost:${names.httpsPort}`;
   const backend = `https://backend.dev.localhost:${names.httpsPort}`;
   let clone: Clone;
+  let stopVolumes = () => {};
 
   beforeAll(() => {
     clone = makeClone(names);
   });
 
   afterAll(async () => {
+    stopVolumes();
     await clone?.script("teardown", "--yes");
     clone?.remove();
   });
@@ -68,6 +71,7 @@ describe.skipIf(!hasCluster)("from a fresh clone to https://dev.localhost (needs
     const { code, stderr } = await clone.script("setup");
     expect(stderr).toContain("tilt up");
     expect(code, stderr).toBe(0);
+    stopVolumes = makeVolumesWritable(names.cluster);
   });
 
   it("a second setup changes nothing", async () => {
@@ -141,12 +145,12 @@ describe.skipIf(!hasCluster)("from a fresh clone to https://dev.localhost (needs
     const pods = async () => (await kubectl("get", "pods", "-o", "jsonpath={range .items[*]}{.metadata.uid} {end}")).trim();
 
     it("tilt ci passes", async () => {
-      const { code, stdout, stderr } = await clone.run("tilt", ["ci", "--context", context, "--port", "0", "--web-mode", "prod", "--timeout", "8m"]);
+      const { code, stdout, stderr } = await clone.run("tilt", ["ci", "--context", context, "--port", "0", "--timeout", "8m"]);
       expect(code, stdout.slice(-4000) + stderr.slice(-2000)).toBe(0);
     }, 600_000);
 
     it("edits of the backend and of the page arrive without a new pod", async () => {
-      tilt = spawn("tilt", ["up", "--stream", "--context", context, "--port", "10399", "--web-mode", "prod"], {
+      tilt = spawn("tilt", ["up", "--stream", "--context", context, "--port", "10399"], {
         cwd: clone.folder,
         env: clone.env,
       });
