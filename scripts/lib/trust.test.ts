@@ -99,7 +99,7 @@ describe("the store of a Linux system", () => {
     debian();
     write(bundle, others.pem + ours.pem);
     write(`${anchors}/by-hand.crt`, ours.pem.replaceAll("\n", "\r\n"));
-    write(`${anchors}/both.crt`, others.pem + ours.pem);
+    write(`${anchors}/both.crt`, ours.pem + others.pem);
     const on = machine();
     const outcome = await changeTrust(on, storeOf(on, "system"), undefined, [ours]);
     expect(asRoot([outcome])).toBe(`sudo sh -c 'rm -f ${files}/${anchors}/by-hand.crt && update-ca-certificates --fresh'`);
@@ -278,6 +278,8 @@ describe.skipIf(!has("certutil") || process.platform !== "linux")("a real NSS da
     writeFileSync(password, "secret of the owner\n");
     makeProfile("-f", password);
     const on = real();
+    // At a terminal certutil would ask, were it not given an empty password.
+    expect((await storeOf(on, "firefox").trust(ours)).at(-1)!.slice(-2)).toEqual(["-f", "/dev/null"]);
     const outcome = await changeTrust(on, storeOf(on, "firefox"), ours, []);
     expect(outcome).toMatchObject({ state: "left", why: expect.stringContaining("primary password") });
     // What is shown works once the password is typed.
