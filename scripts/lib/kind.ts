@@ -2,9 +2,9 @@ import { mkdirSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { fileURLToPath } from "node:url";
 import { markPath, project, type ClusterSettings } from "./cluster-settings.ts";
-import type { Container } from "./docker.ts";
+import { inspect, type Container } from "./docker.ts";
 import { UserError } from "./errors.ts";
-import type { Problem } from "./problems.ts";
+import { throwAll, type Problem } from "./problems.ts";
 import { working } from "./progress.ts";
 import type { Shell } from "./shell.ts";
 import { until } from "./waiting.ts";
@@ -60,7 +60,25 @@ export async function ensureCluster($: Shell, settings: ClusterSettings, nodes: 
 }
 
 async function create($: Shell, settings: ClusterSettings, outcome = "created"): Promise<string> {
-  const { name, configPath, nodeImage } = settings;
+  const { name } = settings;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await createOnce($, settings);
+      await $`docker exec ${firstNode(name)} touch ${completePath}`;
+      return outcome;
+    } catch (error) {
+      // A kind whose setup was killed a moment ago can still be making a node: it gives up by itself, having nobody to
+      // write to, but its node stays.
+      const { stderr } = error as { stderr?: string };
+      if (attempt === 5 || !/already exist|already in use/.test(stderr ?? "")) throw explain(error, settings);
+      const { nodes } = await inspect($, name);
+      throwAll(nodes.length > 0 && !isOurs(nodes) ? checkNodes(settings, nodes) : []);
+      await $`kind delete cluster --name ${name}`;
+    }
+  }
+}
+
+async function createOnce($: Shell, { name, configPath, nodeImage }: ClusterSettings): Promise<void> {
   // kind always makes a new cluster's context the current one. It may do so in a file that nobody reads; the user's gets
   // its context later, by itself (kubeconfig.ts).
   const folder = fileURLToPath(new URL(`../../.cache/kind-${name}`, import.meta.url));
@@ -71,10 +89,6 @@ async function create($: Shell, settings: ClusterSettings, outcome = "created"):
     const running = $`kind create cluster --config ${configPath} --name ${name} --image ${nodeImage} --kubeconfig ${folder}/kubeconfig --retain`;
     running.stderr?.on("data", (text: Buffer) => stages(String(text)).forEach((stage) => working(`Cluster ${name}: ${stage}`)));
     await running;
-    await $`docker exec ${firstNode(name)} touch ${completePath}`;
-    return outcome;
-  } catch (error) {
-    throw explain(error, settings);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
