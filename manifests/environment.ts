@@ -19,6 +19,8 @@ export interface Environment {
   readonly issuer: LocalIssuer | AcmeIssuer;
   /** Pods of each service that can have more than one. */
   readonly replicas: number;
+  /** An autoscaler goes up to so many; the cluster needs metrics-server then. @default no autoscaler */
+  readonly maxReplicas?: number;
   /** Where the values of what manifests/secrets.ts declares come from. */
   readonly secrets: SecretSource;
 }

@@ -17,6 +17,7 @@ export const prod: Environment = {
     email: "platform@example.com",
   },
   replicas: 3,
+  maxReplicas: 12,
   // Or { from: "sops", file: "secrets/prod.yaml" }, and more: docs/production.md
   secrets: { from: "environment" },
 };

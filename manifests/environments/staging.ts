@@ -15,4 +15,5 @@ export const staging: Environment = {
     email: "platform@example.com",
   },
   replicas: 2,
+  maxReplicas: 4,
 };

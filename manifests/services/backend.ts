@@ -2,7 +2,7 @@ import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
-import { budget, spread } from "../availability.ts";
+import { autoscaler, budget, drain, rollout, spread } from "../availability.ts";
 import { hosts, origin, type Environment } from "../environment.ts";
 import { backend as image, built } from "../images.ts";
 import { httpProbes } from "../probes.ts";
@@ -29,7 +29,7 @@ export default (environment: Environment) => {
     new Deployment({
       metadata: { name, namespace, labels },
       spec: {
-        replicas: environment.replicas,
+        ...rollout(environment),
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
@@ -45,6 +45,7 @@ export default (environment: Environment) => {
                 env: [{ name: "PORT", value: String(port) }, ...secretEnv(environment, name, "VALKEY_PASSWORD")],
                 envFrom: [{ configMapRef: { name } }],
                 ports: [{ name: "http", containerPort: port }],
+                ...drain(environment),
                 ...httpProbes("http"),
                 resources: {
                   requests: { cpu: "50m", memory: "128Mi", "ephemeral-storage": "64Mi" },
@@ -63,6 +64,7 @@ export default (environment: Environment) => {
       metadata: { name, namespace, labels },
       spec: { selector: labels, ports: [{ name: "http", port, targetPort: "http" }] },
     }),
+    ...autoscaler(environment, name, labels),
     ...budget(environment, name, labels),
   ];
 };

@@ -2,6 +2,7 @@ import { Deployment } from "kubernetes-models/apps/v1/Deployment";
 import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Service } from "kubernetes-models/v1/Service";
 import { ServiceAccount } from "kubernetes-models/v1/ServiceAccount";
+import { drain } from "../availability.ts";
 import type { Environment } from "../environment.ts";
 import { built, signaling as image } from "../images.ts";
 import { httpProbes } from "../probes.ts";
@@ -35,6 +36,7 @@ export default (environment: Environment) => {
                 env: [{ name: "PORT", value: String(port) }],
                 envFrom: [{ configMapRef: { name } }],
                 ports: [{ name: "ws", containerPort: port }],
+                ...drain(environment),
                 ...httpProbes("ws"),
                 resources: {
                   requests: { cpu: "20m", memory: "96Mi", "ephemeral-storage": "64Mi" },
