@@ -74,6 +74,7 @@ export function createApp({ context, allowedOrigins, log, isStopping }: AppOptio
   app.use("/openapi.json", callable[0]);
   app.get("/openapi.json", (c) => c.json(document));
   app.route("/ui", createSwaggerUi());
+  app.get("/ui/", (c) => c.redirect("/ui"));
   // WebSockets don't come here: see server.ts.
   app.get("/signaling", (c) => c.json({ message: "this address speaks WebSocket only", code: "UPGRADE_REQUIRED" }, 426, { Upgrade: "websocket" }));
   app.get("/", (c) => c.redirect("/ui"));
