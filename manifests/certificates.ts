@@ -15,8 +15,9 @@ export function clusterIssuer({ issuer, ingressClass }: Environment): ClusterIss
       acme: {
         server: issuer.server,
         email: issuer.email,
+        caBundle: issuer.caBundle,
         privateKeySecretRef: { name: `${issuer.name}-account` },
-        solvers: [{ http01: { ingress: { ingressClassName: ingressClass } } }],
+        solvers: [issuer.dns01 ? { dns01: issuer.dns01 } : { http01: { ingress: { ingressClassName: ingressClass } } }],
       },
     },
   });

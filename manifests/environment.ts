@@ -1,3 +1,5 @@
+import type { IACMEChallengeSolverDNS01 } from "@kubernetes-models/cert-manager/acme.cert-manager.io/v1/ACMEChallengeSolverDNS01";
+
 /** What differs between the places that the application runs in. Everything else is the same everywhere. */
 export interface Environment {
   readonly name: string;
@@ -51,8 +53,12 @@ export interface AcmeIssuer {
   readonly kind: "acme";
   readonly name: string;
   readonly server: string;
-  /** Let's Encrypt writes here when a certificate is about to expire. */
+  /** The account's contact. Let's Encrypt no longer warns of certificates that expire: watch them yourself. */
   readonly email: string;
+  /** How DNS records prove that the names are ours, where the ingress can't be reached over HTTP. @default HTTP-01 */
+  readonly dns01?: IACMEChallengeSolverDNS01;
+  /** For a directory of your company's own: what vouches for it, PEM in base64. */
+  readonly caBundle?: string;
 }
 
 /** @returns the public names, page first. Browsers refuse wildcards right under `localhost`, so each is listed. */
