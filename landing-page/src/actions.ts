@@ -41,6 +41,8 @@ export function start(config: RuntimeConfig): { actions: Actions; showAddress():
       try {
         const room = await api.rooms.create.mutate({ name });
         change({ roomDraft: "", rooms: [room, ...(current().rooms ?? [])] });
+        history.pushState(null, "", `?room=${room.id}`);
+        showAddress();
       } catch (error) {
         const isAnswer = errorCode(error) !== undefined && error instanceof Error;
         change({ createProblem: isAnswer ? error.message : "The backend can't be reached. Try again in a moment." });
