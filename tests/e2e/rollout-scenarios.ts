@@ -141,7 +141,7 @@ export const scenarios: readonly Scenario[] = [
       configMap("backend", { VALKEY_URL: "redis://valkey:6379" }),
       deployment("backend", program(`require("net").connect(6379, "valkey").on("error", (error) => { console.error(error.message); process.exit(1) }); setInterval(() => {}, 1e6)`, { envFrom: [{ configMapRef: { name: "backend" } }] })),
       service("valkey", 6379),
-      statefulSet("valkey", { image: valkey, command: ["sh", "-c", "sleep 25; exec valkey-server --protected-mode no"], readinessProbe: { tcpSocket: { port: 6379 }, periodSeconds: 1 } }),
+      statefulSet("valkey", { image: valkey, command: ["sh", "-c", "sleep 25; exec valkey-server --protected-mode no"], startupProbe: { tcpSocket: { port: 6379 }, periodSeconds: 1, failureThreshold: 60 }, readinessProbe: { tcpSocket: { port: 6379 }, periodSeconds: 1 } }),
     ],
   },
 ];
