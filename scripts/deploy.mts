@@ -1,47 +1,40 @@
-import { hosts, origin } from "../manifests/environment.ts";
-import { readArguments } from "./lib/arguments.ts";
-import { connect } from "./lib/cluster.ts";
-import { applyInWaves } from "./lib/deploy/apply.ts";
-import { buildAll, imagesBuiltHere, pinned } from "./lib/deploy/images.ts";
+import { checkCommand } from "./lib/checks/command.ts";
+import { readRequest } from "./lib/deploy/flags.ts";
+import { imagesBuiltHere } from "./lib/deploy/images.ts";
+import { applySaved, deleteAll, deploy, goalOfManifests, goalOfRollback, goalOfSaved, showDrift, showHistory, showPlan } from "./lib/deploy/modes.ts";
+import { readPlan } from "./lib/deploy/saved.ts";
+import { openTarget } from "./lib/deploy/target.ts";
 import { waitForRollouts } from "./lib/deploy/wait.ts";
 import { environmentNamed } from "./lib/environments.ts";
-import { UserError } from "./lib/errors.ts";
 import { main } from "./lib/main.ts";
-import { say, step } from "./lib/progress.ts";
 import { render, toYaml } from "./lib/render.ts";
-import { secretValues } from "./lib/secrets.ts";
 import { $ } from "./lib/shell.ts";
 
-const usage = `
-Deploys an environment.
-
-  npx zx scripts/deploy.mts --env dev            build, push, apply, wait, print the addresses
-  npx zx scripts/deploy.mts --env prod --print   write the YAML to stdout and touch nothing
-  npx zx scripts/deploy.mts --env dev --images   write the images that are built here to stdout, as JSON
-`;
-
 await main(async (signal) => {
-  const { values } = readArguments(usage, { env: { type: "string" }, print: { type: "boolean" }, images: { type: "boolean" } });
-  const environment = environmentNamed(values.env);
-  const objects = render(environment);
-  const images = imagesBuiltHere(environment, objects);
-  if (values.print) return void process.stdout.write(toYaml(objects));
-  if (values.images) return void console.log(JSON.stringify(images));
+  const request = readRequest();
+  const { mode, force, replace, pruneData } = request;
 
-  const { context } = environment;
-  if (!context) throw new UserError(`${environment.name} runs as processes of this machine, not in a cluster`, { next: "npm start" });
-  if (!environment.development) throw new UserError(`deploying to ${environment.name} is not built yet`, { next: `--env ${environment.name} --print   shows what it would be` });
+  // What asks no cluster.
+  if (mode === "check") return checkCommand(request.env === undefined && request.files.length > 0 ? undefined : environmentNamed(request.env), request);
+  const saved = mode === "apply" ? readPlan(request.file!) : undefined;
+  const environment = environmentNamed(request.env ?? saved?.environment);
+  if (mode === "print") return void process.stdout.write(toYaml(render(environment)));
+  if (mode === "images") return void console.log(JSON.stringify(imagesBuiltHere(environment, render(environment))));
 
-  const secrets = await secretValues($, environment);
-  const cluster = await connect($, context, { signal });
+  // Everything else asks the environment's own, and makes sure that it is that.
+  const target = await openTarget($, environment, saved?.options ?? { force, replace, pruneData }, waitForRollouts, signal);
   try {
-    const digests = await buildAll($, images, environment.tag, signal);
-    const wanted = pinned(render(environment, secrets), digests);
-    await step("Objects", async () => `applied, ${await applyInWaves(cluster, wanted, signal)} of ${wanted.length} changed`);
-    await step("Rollouts", async () => (await waitForRollouts(cluster, wanted, signal), "complete"));
+    if (mode === "history") return await showHistory(target, request);
+    if (mode === "check-drift") return await showDrift(target, request);
+    if (mode === "delete") return await deleteAll(target, request);
+    if (mode === "rollback") {
+      const goal = await goalOfRollback(target, request.revision);
+      return request.planOnly ? await showPlan(target, goal, request) : await deploy(target, goal, request);
+    }
+    if (saved) return await applySaved(target, await goalOfSaved($, target, saved), saved, request);
+    const goal = await goalOfManifests($, target, request);
+    return mode === "plan" ? await showPlan(target, goal, request) : await deploy(target, goal, request);
   } finally {
-    await cluster.close();
+    await target.cluster.close();
   }
-  say();
-  for (const host of Object.values(hosts(environment))) say(`   ${origin(environment, host)}`);
 });

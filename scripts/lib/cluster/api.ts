@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../render.ts";
@@ -85,6 +86,8 @@ export function openApi({ context, server, socketPath, signal, close }: Connecti
   const requests = new Agent({ keepAlive: true, maxSockets: 16 });
   const streams = new Agent({ keepAlive: false });
   const groups = new Map<string, Promise<Resource[] | undefined>>();
+  // Every request under way listens to it: Node takes more than ten for a leak.
+  if (signal) setMaxListeners(0, signal);
 
   const open = (method: string, path: string, { body, contentType = "application/json", agent = requests, signal }: Call = {}) =>
     new Promise<IncomingMessage>((resolve, reject) => {

@@ -2,10 +2,10 @@ import { fileURLToPath } from "node:url";
 import type { Environment } from "../../../manifests/environment.ts";
 import { builtImages } from "../../../manifests/images.ts";
 import { UserError } from "../errors.ts";
-import { step } from "../progress.ts";
-import type { KubernetesObject } from "../render.ts";
+import { throwAll, type Problem } from "../problems.ts";
+import { step, warn } from "../progress.ts";
+import { standsFor, type KubernetesObject } from "../render.ts";
 import type { Shell } from "../shell.ts";
-import { keepOrigin } from "../origins.ts";
 import { tagsAnnotation } from "./names.ts";
 import { containersOf } from "./pods.ts";
 
@@ -18,8 +18,15 @@ export interface BuiltHere {
   readonly target: "development" | "production";
 }
 
-/** A reference with a digest, by the reference as the manifests write it. */
-export type Digests = ReadonlyMap<string, string>;
+/** What is deployed for a reference of the manifests. */
+export interface Provided {
+  /** By digest, where that is known. */
+  readonly image: string;
+  /** By tag: what people call it. */
+  readonly name: string;
+}
+/** By the reference as the manifests write it. */
+export type Images = ReadonlyMap<string, Provided>;
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -35,16 +42,16 @@ export function imagesBuiltHere(environment: Environment, objects: readonly Kube
 export const imagesOf = (objects: readonly KubernetesObject[]): string[] => [...new Set(objects.flatMap(containersOf).map(({ image }) => image))];
 
 /** Builds and pushes all side by side. @returns them by digest @throws UserError for the first that failed, when all have ended */
-export async function buildAll($: Shell, images: readonly BuiltHere[], tag: string, signal?: AbortSignal): Promise<Map<string, string>> {
-  const digests = new Map<string, string>();
+export async function buildAll($: Shell, images: readonly BuiltHere[], tag: string, signal?: AbortSignal): Promise<Map<string, Provided>> {
+  const built = new Map<string, Provided>();
   const build = (image: BuiltHere) =>
     step(`Image ${image.folder}`, async () => {
       const reference = await buildAndPush($, image, tag, signal);
-      digests.set(`${image.image}:${tag}`, reference);
+      built.set(`${image.image}:${tag}`, { image: reference, name: `${image.image}:${tag}` });
       return `is ${reference.slice(reference.indexOf("@") + 1, -52)}`;
     });
   for (const result of await Promise.allSettled(images.map(build))) if (result.status === "rejected") throw result.reason;
-  return digests;
+  return built;
 }
 
 /**
@@ -76,26 +83,65 @@ export async function buildAndPush($: Shell, { image, folder, target }: BuiltHer
 /** @returns the reference with the digest that its registry knows it by; undefined when the registry does not answer so. */
 export async function resolveDigest($: Shell, reference: string, signal?: AbortSignal): Promise<{ image: string } | { reason: string }> {
   if (reference.includes("@")) return { image: reference };
-  // It reads the registry, with Docker's logins, and needs no Docker engine.
-  const { stdout, stderr, exitCode } = await $({ nothrow: true, signal })`docker buildx imagetools inspect ${reference} --format ${"{{.Manifest.Digest}}"}`;
+  // It reads the registry, with Docker's logins, and needs no Docker engine. Of a format that names one field only, some
+  // versions make nothing.
+  const { stdout, stderr, exitCode } = await $({ nothrow: true, signal })`docker buildx imagetools inspect ${reference} --format ${"{{json .Manifest}}"}`;
   signal?.throwIfAborted();
-  const digest = /^sha256:[0-9a-f]{64}$/m.exec(stdout)?.[0];
+  const digest = /^\{[^{]*"digest":\s*"(sha256:[0-9a-f]{64})"/.exec(stdout)?.[1];
   return exitCode === 0 && digest ? { image: `${withoutTag(reference)}@${digest}` } : { reason: tail(stderr, 1).replace(/^ERROR: /, "") };
 }
 
-/** @returns the objects with every known image by digest; what the manifests called it stays as an annotation. */
-export const pinned = (objects: readonly KubernetesObject[], digests: Digests): KubernetesObject[] =>
+export interface ImageOptions {
+  /** Of images that CI has built and pushed: nothing is built here. */
+  readonly tag?: string;
+  /** Let images stay by tag whose registry does not answer. Development does anyway. */
+  readonly allowTags?: boolean;
+  /** What the last deploy used, by reference: holds where a registry does not answer, as on a train. */
+  readonly last?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Builds and pushes what is built here, and finds the digest of everything else that pods run.
+ * @returns for each reference of the manifests the one that is deployed
+ * @throws UserError that names what does not build, and every image whose digest can't be found
+ */
+export async function provideImages($: Shell, environment: Environment, objects: readonly KubernetesObject[], options: ImageOptions = {}): Promise<Images> {
+  const { tag, allowTags = environment.development, last = {}, signal } = options;
+  const ours = imagesBuiltHere(environment, objects);
+  const isOurs = (reference: string) => ours.some(({ image }) => withoutTag(reference) === image);
+  const provided = tag === undefined ? await buildAll($, ours, environment.tag, signal) : new Map<string, Provided>();
+  const problems: Problem[] = [];
+  const find = async (reference: string) => {
+    const name = tag !== undefined && isOurs(reference) ? `${withoutTag(reference)}:${tag}` : reference;
+    const answer = await resolveDigest($, name, signal);
+    if ("image" in answer) return provided.set(reference, { image: answer.image, name });
+    if (isOurs(reference)) return problems.push({ what: `${name} is not in its registry`, why: answer.reason, next: "is the tag right, and has CI pushed it? Without --tag it is built here" });
+    if (last[name] !== undefined) {
+      warn(`${name}: its registry does not answer (${answer.reason}); it stays what was deployed last`);
+      return provided.set(reference, { image: last[name], name });
+    }
+    if (allowTags) return warn(`${name}: its registry does not answer (${answer.reason}); it is deployed by its tag`);
+    return problems.push({ what: `the digest of ${name} can't be found`, why: answer.reason, next: "--allow-tags   deploys it by its tag, which may become another image" });
+  };
+  await Promise.all(imagesOf(objects).filter((reference) => !provided.has(reference)).map(find));
+  throwAll(problems);
+  return provided;
+}
+
+/** @returns the objects with every image as it was provided; what people call it stays as an annotation. */
+export const pinned = (objects: readonly KubernetesObject[], images: Images): KubernetesObject[] =>
   objects.map((object) => {
-    const copy = keepOrigin(structuredClone(object), object);
-    const tags: Record<string, string> = {};
+    const copy = standsFor(structuredClone(object), object);
+    const names: Record<string, string> = {};
     for (const container of containersOf(copy)) {
-      const pinned = digests.get(container.image);
-      if (pinned === undefined || pinned === container.image) continue;
-      tags[container.name] = container.image;
-      container.image = pinned;
+      const provided = images.get(container.image);
+      if (!provided || provided.image === container.image) continue;
+      names[container.name] = provided.name;
+      container.image = provided.image;
     }
     // Of the workload, not of its pods: another tag for the same image starts no pod anew.
-    if (Object.keys(tags).length > 0) (copy.metadata.annotations ??= {})[tagsAnnotation] = JSON.stringify(tags);
+    if (Object.keys(names).length > 0) copy.metadata.annotations = { ...copy.metadata.annotations, [tagsAnnotation]: JSON.stringify(names) };
     return copy;
   });
 

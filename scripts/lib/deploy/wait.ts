@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster.ts";
 import { UserError } from "../errors.ts";
 import { say } from "../progress.ts";
 import type { KubernetesObject } from "../render.ts";
-import { nameOf } from "./apply.ts";
+import { objectName, shownName } from "./objects.ts";
 
 interface Workload {
   metadata: { generation?: number };
@@ -28,7 +28,7 @@ export async function waitForRollouts(cluster: Cluster, objects: readonly Kubern
   let said = "";
   for (;;) {
     const workloads = objects.filter(({ kind }) => ["Deployment", "StatefulSet"].includes(kind));
-    const states = await Promise.all(workloads.map(async (workload) => [nameOf(workload), missing(await cluster.get(workload))] as const));
+    const states = await Promise.all(workloads.map(async (workload) => [shownName(objectName(workload)), missing(await cluster.get(workload))] as const));
     const open = states.filter(([, lacks]) => lacks !== undefined).map(([name, lacks]) => `${name}: ${lacks}`);
     if (open.length === 0) return;
     if (Date.now() > end) throw new UserError("not everything runs after ten minutes", { why: open.join("\n"), next: `kubectl --context ${cluster.context} get pods -A` });

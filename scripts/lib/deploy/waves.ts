@@ -1,5 +1,3 @@
-import type { KubernetesObject } from "../render.ts";
-
 // What is needed comes before what needs it; objects of one wave don't need each other and go side by side.
 const waves = [
   { name: "namespaces and definitions", kinds: ["Namespace", "CustomResourceDefinition"] },
@@ -15,20 +13,19 @@ const waves = [
   { name: "ingress", kinds: ["Ingress"] },
 ];
 
-export interface Wave {
+export interface Wave<Item> {
   readonly name: string;
-  readonly objects: readonly KubernetesObject[];
+  readonly items: readonly Item[];
 }
 
-/** @returns the number of an object's wave; kinds that nobody named come last */
-export function waveOf({ kind }: { kind: string }): number {
+/** @returns the number of a kind's wave; kinds that nobody named come last */
+export function waveOf(kind: string): number {
   const index = waves.findIndex(({ kinds }) => kinds.includes(kind));
   return index < 0 ? waves.length : index;
 }
 
-/** @returns the objects by wave, in the order of the waves, none of them empty */
-export function inWaves(objects: readonly KubernetesObject[]): Wave[] {
-  return [...waves, { name: "the rest" }]
-    .map(({ name }, index) => ({ name, objects: objects.filter((object) => waveOf(object) === index) }))
-    .filter(({ objects }) => objects.length > 0);
-}
+/** @returns what was given by wave, in the order of the waves, none of them empty */
+export const inWaves = <Item>(items: readonly Item[], kindOf: (item: Item) => string): Wave<Item>[] =>
+  [...waves, { name: "the rest" }]
+    .map(({ name }, index) => ({ name, items: items.filter((item) => waveOf(kindOf(item)) === index) }))
+    .filter(({ items }) => items.length > 0);

@@ -1,0 +1,169 @@
+import { ApiError, type Cluster } from "../cluster.ts";
+import type { Problem } from "../problems.ts";
+import { standsFor, type KubernetesObject } from "../render.ts";
+import type { FieldChange } from "./fields.ts";
+import { changedFields } from "./fields.ts";
+import { fieldManager } from "./names.ts";
+import { holdsData, metadataOf, objectName, otherOwner, shownName, type ObjectName } from "./objects.ts";
+import { appliedBy } from "./managed.ts";
+import { conflictsIn, explainRefusal, isImmutable, laidOver, type Conflict } from "./refusals.ts";
+
+export type Action = "create" | "update" | "replace" | "unchanged" | "delete" | "keep";
+
+/** What will become of one object. Safe to print and to save: no secret values. */
+export interface Change {
+  readonly action: Action;
+  readonly object: ObjectName;
+  readonly fields: readonly FieldChange[];
+  /** Fields that somebody else has set to other values since. */
+  readonly conflicts?: readonly Conflict[];
+  /** What one should know beside: why it is replaced, kept or not checked. */
+  readonly remark?: string;
+}
+
+/** A change, with what is needed to make it. */
+export interface Step {
+  readonly change: Change;
+  /** As it is to be applied. */
+  readonly wanted?: KubernetesObject;
+  readonly live?: KubernetesObject;
+  /** Why nothing may be changed at all. */
+  readonly problem?: Problem;
+}
+
+export interface PlanOptions {
+  readonly owner: string;
+  /** Take over fields that others have changed. */
+  readonly force?: boolean;
+  /** Make objects anew whose changed fields can't be changed. */
+  readonly replace?: boolean;
+  /** Also those that hold data. */
+  readonly pruneData?: boolean;
+}
+
+/**
+ * Asks the server what applying each object would do; changes nothing.
+ * @param wanted what is to be there, also when its namespace or its kind's definition is among it and not there yet
+ */
+export async function compare(cluster: Cluster, wanted: readonly KubernetesObject[], options: PlanOptions): Promise<Step[]> {
+  const scaled = await scaledByOthers(cluster, wanted);
+  return Promise.all(wanted.map((object) => compareOne(cluster, object, wanted, { ...options, scaled })));
+}
+
+export const changes = (steps: readonly Step[]): Step[] => steps.filter(({ change }) => change.action !== "unchanged" && change.action !== "keep");
+
+type Context = PlanOptions & { scaled: ReadonlySet<string> };
+
+async function compareOne(cluster: Cluster, object: KubernetesObject, all: readonly KubernetesObject[], context: Context): Promise<Step> {
+  const name = objectName(object);
+  if (!(await cluster.resource(object))) return kindUnknown(object, all);
+  const live = await cluster.get(object);
+  if (!live) return compareNew(cluster, object, all);
+  const owner = otherOwner(live, context.owner);
+  if (owner !== undefined) {
+    const problem = { what: `${shownName(name)} belongs to ${owner}`, why: `this deploy is ${context.owner}, and two must not write the same object`, next: "give one of them another name or namespace" };
+    return { change: { action: "keep", object: name, fields: [], remark: `belongs to ${owner}` }, live, problem };
+  }
+  if (metadataOf(live).deletionTimestamp !== undefined) {
+    const problem = { what: `${shownName(name)} is being deleted`, why: waitingFor(live), next: "try again when it is gone" };
+    return { change: { action: "keep", object: name, fields: [], remark: "is being deleted" }, live, problem };
+  }
+  return compareWithLive(cluster, context.scaled.has(`${object.kind} ${object.metadata.namespace}/${object.metadata.name}`) ? withoutReplicas(object, live) : object, live, context);
+}
+
+async function compareNew(cluster: Cluster, object: KubernetesObject, all: readonly KubernetesObject[]): Promise<Step> {
+  const change: Change = { action: "create", object: objectName(object), fields: [] };
+  try {
+    await cluster.apply(object, { fieldManager, dryRun: true });
+    return { change, wanted: object };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const { namespace } = object.metadata;
+    if (error.code === 404 && all.some(({ kind, metadata }) => kind === "Namespace" && metadata.name === namespace))
+      return { change: { ...change, remark: "its namespace is new too: the server checks it when it is made" }, wanted: object };
+    return { change, wanted: object, problem: explainRefusal(object, error) };
+  }
+}
+
+async function compareWithLive(cluster: Cluster, wanted: KubernetesObject, live: KubernetesObject, { force = false, replace, pruneData }: Context): Promise<Step> {
+  const object = objectName(wanted);
+  const differences = (after: KubernetesObject): Change => {
+    const fields = changedFields(live, after);
+    return { action: fields.length > 0 ? "update" : "unchanged", object, fields };
+  };
+  try {
+    return { change: differences(await cluster.apply(wanted, { fieldManager, force, dryRun: true })), wanted, live };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const conflicts = conflictsIn(error, live, wanted);
+    if (conflicts.length > 0) {
+      const forced = await compareWithLive(cluster, wanted, live, { force: true, replace, pruneData } as Context);
+      const problem: Problem = {
+        what: `${shownName(object)} was changed by others`,
+        why: conflicts.map(({ field, manager, live, wanted }) => `${field}: ${manager} set it to ${live}, the manifests say ${wanted}`).join("\n"),
+        next: "take their values into the manifests, or take the fields over: --force-conflicts",
+      };
+      return { ...forced, change: { ...forced.change, conflicts }, problem };
+    }
+    if (!isImmutable(error)) return { change: { action: "update", object, fields: [] }, wanted, live, problem: explainRefusal(wanted, error) };
+    return compareReplaced(cluster, wanted, live, error, { replace, pruneData });
+  }
+}
+
+async function compareReplaced(cluster: Cluster, wanted: KubernetesObject, live: KubernetesObject, error: ApiError, { replace, pruneData }: Pick<PlanOptions, "replace" | "pruneData">): Promise<Step> {
+  const object = objectName(wanted);
+  const fields = changedFields(live, laidOver(live, wanted));
+  const step: Step = { change: { action: "replace", object, fields, remark: "what changes can't be changed in place: it is deleted and made anew" }, wanted, live };
+  const why = fields.map(({ path }) => path).join(", ") || error.message;
+  if (holdsData(wanted) && !(replace && pruneData && wanted.kind === "PersistentVolumeClaim"))
+    return { ...step, problem: { what: `${shownName(object)} can't be changed so`, why: `${why}: replacing it would delete what it holds`, next: "undo that change, or use another name and move the data" } };
+  if (!replace) return { ...step, problem: { what: `${shownName(object)} can't be changed so`, why: `Kubernetes never changes ${why}`, next: "undo that change, or have the object made anew: --replace" } };
+  try {
+    // The server says "already exists" only after it found everything else in order. So the old one is never deleted
+    // for a new one that would be refused.
+    await cluster.create(wanted, { dryRun: true, fieldManager });
+  } catch (refusal) {
+    if (!(refusal instanceof ApiError)) throw refusal;
+    if (refusal.reason !== "AlreadyExists") return { ...step, problem: explainRefusal(wanted, refusal) };
+  }
+  return step;
+}
+
+function kindUnknown(object: KubernetesObject, all: readonly KubernetesObject[]): Step {
+  const group = object.apiVersion.split("/")[0];
+  const comesToo = all.some(({ kind, spec }) => {
+    const definition = spec as { group?: string; names?: { kind?: string } } | undefined;
+    return kind === "CustomResourceDefinition" && definition?.group === group && definition?.names?.kind === object.kind;
+  });
+  const change: Change = { action: "create", object: objectName(object), fields: [], remark: comesToo ? "its definition is new too: the server checks it when it is made" : `the cluster knows no ${object.kind}` };
+  if (comesToo) return { change, wanted: object };
+  const next = group === "cert-manager.io" ? "install cert-manager; the local cluster gets it by: npm run setup" : `install what defines ${group}`;
+  return { change, wanted: object, problem: { what: `the cluster knows no ${object.kind} of ${object.apiVersion}`, why: `${shownName(objectName(object))} needs it`, next } };
+}
+
+/** @returns workloads whose number of pods an autoscaler decides, of ours or there already: `Deployment prod/web` */
+export async function scaledByOthers(cluster: Cluster, wanted: readonly KubernetesObject[]): Promise<Set<string>> {
+  const kind = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler" };
+  const namespaces = [...new Set(wanted.flatMap(({ metadata: { namespace } }) => namespace ?? []))];
+  const live = await Promise.all(namespaces.map(async (namespace) => (await cluster.list(kind, { namespace })).items));
+  const autoscalers = [...live.flat(), ...wanted.filter((object) => object.kind === kind.kind)];
+  return new Set(autoscalers.map(({ metadata, spec }) => {
+    const { scaleTargetRef } = spec as { scaleTargetRef: { kind: string; name: string } };
+    return `${scaleTargetRef.kind} ${metadata.namespace}/${scaleTargetRef.name}`;
+  }));
+}
+
+/**
+ * Leaves the number of pods to the autoscaler. Leaving out a field that only we own would set it to 1, so as long as we
+ * do, it is applied as it is.
+ */
+export function withoutReplicas(object: KubernetesObject, live: KubernetesObject): KubernetesObject {
+  const { replicas: _, ...spec } = object["spec"] as { replicas?: number };
+  const ours = appliedBy(live, fieldManager, ".spec.replicas");
+  return standsFor({ ...object, spec: ours ? { ...spec, replicas: (live["spec"] as { replicas?: number }).replicas } : spec }, object);
+}
+
+const waitingFor = (live: KubernetesObject) => {
+  const { finalizers = [] } = metadataOf(live);
+  return finalizers.length > 0 ? `it waits for ${finalizers.join(", ")}` : "its pods are ending";
+};

@@ -1,0 +1,53 @@
+import type { Cluster } from "../cluster.ts";
+import type { KubernetesObject } from "../render.ts";
+import { ownerLabel, revisionLabel, revisionsKept, versionOfLabel } from "./names.ts";
+import { holdsData, identityOf, metadataOf, objectName, referenceTo, type ObjectName } from "./objects.ts";
+import type { PlanOptions, Step } from "./plan.ts";
+import type { Revision } from "./revisions.ts";
+
+/**
+ * Finds what former revisions made and the wanted objects don't have. Configuration that is named by its content stays
+ * as long as a revision that is kept uses it.
+ * @param revisions what is kept, the newest first
+ */
+export async function compareFormer(cluster: Cluster, wanted: readonly KubernetesObject[], revisions: readonly Revision[], options: PlanOptions): Promise<Step[]> {
+  const kept = new Set([...wanted, ...revisions.slice(0, revisionsKept - 1).flatMap(({ objects }) => objects)].map((object) => identityOf(objectName(object))));
+  const [former, configuration] = await Promise.all([
+    Promise.all(formerObjects(wanted, revisions).map((name) => cluster.get(referenceTo(name)))),
+    versionedIn(cluster, namespacesOf(wanted, revisions), options.owner),
+  ]);
+  const unused = configuration.filter((object) => !kept.has(identityOf(objectName(object))));
+  return [
+    ...former.flatMap((live) => (live ? (compareFormerOne(live, options) ?? []) : [])),
+    ...unused.map((live): Step => ({ change: { action: "delete", object: objectName(live), fields: [], remark: `none of the last ${revisionsKept} revisions uses it` }, live })),
+  ];
+}
+
+/** Names that revisions have and the wanted objects don't, but for versioned configuration. */
+function formerObjects(wanted: readonly KubernetesObject[], revisions: readonly Revision[]): ObjectName[] {
+  const names = new Map<string, ObjectName>();
+  for (const object of revisions.flatMap(({ objects }) => objects))
+    if (object.metadata.labels?.[versionOfLabel] === undefined) names.set(identityOf(objectName(object)), objectName(object));
+  for (const object of wanted) names.delete(identityOf(objectName(object)));
+  return [...names.values()];
+}
+
+function compareFormerOne(live: KubernetesObject, { owner, pruneData }: PlanOptions): Step | undefined {
+  const { labels = {}, deletionTimestamp } = metadataOf(live);
+  const object = objectName(live);
+  // Whoever took the label off, or put another on, has it now.
+  if (labels[ownerLabel] !== owner || deletionTimestamp !== undefined) return undefined;
+  if (holdsData(live) && !pruneData) return { change: { action: "keep", object, fields: [], remark: "no longer in the manifests; it holds data, which --prune-data would delete" }, live };
+  return { change: { action: "delete", object, fields: [], remark: "no longer in the manifests" }, live };
+}
+
+/** @returns ConfigMaps and Secrets that are named by their content, whatever revision made them */
+export async function versionedIn(cluster: Cluster, namespaces: readonly string[], owner: string): Promise<KubernetesObject[]> {
+  const kinds = ["ConfigMap", "Secret"].map((kind) => ({ apiVersion: "v1", kind }));
+  const lists = await Promise.all(kinds.flatMap((kind) => namespaces.map((namespace) => cluster.list(kind, { namespace, labelSelector: `${ownerLabel}=${owner},${versionOfLabel}` }))));
+  return lists.flatMap(({ items }) => items).filter(({ metadata }) => metadata.labels?.[revisionLabel] === undefined);
+}
+
+const namespacesOf = (wanted: readonly KubernetesObject[], revisions: readonly Revision[]) => [
+  ...new Set([...wanted, ...revisions.flatMap(({ objects }) => objects)].flatMap(({ metadata: { namespace } }) => namespace ?? [])),
+];
