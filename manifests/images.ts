@@ -13,12 +13,18 @@ export interface PulledImage {
   readonly image: string;
   /** Programs that do the same on a machine without containers, best first. */
   readonly programs: readonly string[];
+  /** Arguments that keep such a program from being reached over the network. */
+  readonly loopback: readonly string[];
 }
 
 export const backend: BuiltImage = { folder: "backend-trpc", develop: ["tsx", "watch", "src/main.ts"] };
 export const landing: BuiltImage = { folder: "landing-page", develop: ["vite"] };
 export const signaling: BuiltImage = { folder: "signaling", develop: ["tsx", "watch", "src/main.ts"] };
-export const valkey: PulledImage = { image: "valkey/valkey:8-alpine", programs: ["valkey-server", "redis-server"] };
+export const valkey: PulledImage = {
+  image: "valkey/valkey:8-alpine",
+  programs: ["valkey-server", "redis-server"],
+  loopback: ["--bind", "127.0.0.1"],
+};
 
 export const builtImages: readonly BuiltImage[] = [backend, landing, signaling];
 export const pulledImages: readonly PulledImage[] = [valkey];

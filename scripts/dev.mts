@@ -1,0 +1,68 @@
+import { fileURLToPath } from "node:url";
+import { readArguments } from "./lib/arguments.ts";
+import { UsageError } from "./lib/errors.ts";
+import { main } from "./lib/main.ts";
+import { done } from "./lib/progress.ts";
+import { watchManifests } from "./lib/local/manifests-watch.ts";
+import { createRunner } from "./lib/local/runner.ts";
+import { claimSession } from "./lib/local/session.ts";
+
+const usage = `
+Runs the application on this machine, without a cluster: the manifests' containers as processes, behind HTTPS.
+
+  npm start                              everything
+  npx zx scripts/dev.mts                 the same
+  npx zx scripts/dev.mts --only backend,valkey   these processes and no others
+  npx zx scripts/dev.mts --log backend   show these logs only; from a second terminal: follow what runs
+  npx zx scripts/dev.mts status          from a second terminal: processes, ports, URLs (--json for programs)
+
+  --only NAMES        processes to start, with commas
+  --log NAMES         processes whose output is shown, with commas; the files in .local/logs/ get all
+  --json              logs, events and the status as JSON, one line each, on stdout
+  --https-port PORT   instead of 443 or, where that can't be had, 8443; 0 takes a free one
+  --http-port PORT    instead of 80 or 8080
+`;
+
+const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+const folder = `${root}/.local`;
+
+await main(async (signal) => {
+  const { values, positionals } = readArguments(
+    usage,
+    { only: { type: "string" }, log: { type: "string" }, json: { type: "boolean" }, "https-port": { type: "string" }, "http-port": { type: "string" } },
+    true,
+  );
+  const [word] = positionals;
+  const { json = false } = values;
+  if (word !== undefined && word !== "status") throw new UsageError(`unknown word ${JSON.stringify(word)}`, { next: "status is the only one; --help shows all" });
+  if (word === "status") return (await import("./lib/local/status.ts")).sayStatus(folder, json);
+  const shown = names(values.log);
+  if (shown && (await import("./lib/local/status.ts")).isRunning(folder)) return (await import("./lib/local/follow.ts")).followLogs(folder, shown, json, signal);
+
+  const session = await claimSession(folder, (count) => done(`ended ${count} process${count === 1 ? "" : "es"} that an earlier start left behind`));
+  const options = { root, folder, json, shown, only: names(values.only), httpsPort: port(values["https-port"]), httpPort: port(values["http-port"]) };
+  const application = createRunner(options, session);
+  process.once("exit", application.kill);
+  try {
+    await Promise.race([application.start(), interrupted(signal)]);
+    const stopWatching = watchManifests(root, application.update);
+    await interrupted(signal);
+    stopWatching();
+  } finally {
+    await application.stop();
+  }
+});
+
+function names(list: string | undefined): string[] | undefined {
+  return list?.split(",").map((name) => name.trim()).filter(Boolean);
+}
+
+function port(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65535) throw new UsageError(`${JSON.stringify(text)} is not a port`);
+  return Number(text);
+}
+
+function interrupted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve())));
+}

@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../errors.ts";
+import type { KubernetesObject } from "../render.ts";
+import type { Images } from "./programs.ts";
+import { withoutSecrets, withSecrets } from "./secret-free.ts";
+
+/** What the environment `local` is made of. */
+export interface Rendered {
+  readonly objects: readonly KubernetesObject[];
+  readonly images: Images;
+}
+
+/** What the objects follow from: manifests/ imports nothing but itself and packages, and secrets come from .env. */
+const sources = ["manifests", "scripts/lib/render.ts", "package-lock.json", ".env"];
+
+/**
+ * @param root the project's folder
+ * @returns the environment's objects; those of the last time when nothing that they are made of has changed, since
+ * making them takes half a second
+ * @throws UserError with what the manifests' errors say
+ */
+export async function rendered(root: string, httpsPort: number, cacheFolder: string): Promise<Rendered> {
+  const cache = join(cacheFolder, `objects-${httpsPort}.json`);
+  const known = readCache(cache, fingerprint(root), root);
+  if (known) return known;
+  const fresh = await renderInChild(root, httpsPort);
+  // Only now: the child may have put a generated secret into .env.
+  writeCache(cache, fingerprint(root), fresh, root);
+  return fresh;
+}
+
+/** @returns a hash of the content of every file that the objects are made of */
+export function fingerprint(root: string): string {
+  const hash = createHash("sha256");
+  const add = (path: string) => {
+    let content: Buffer | undefined;
+    try {
+      content = readFileSync(join(root, path));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EISDIR") for (const name of readdirSync(join(root, path)).sort()) add(`${path}/${name}`);
+    }
+    if (content) hash.update(`${path}\0${content.length}\0`).update(content);
+  };
+  for (const path of sources) add(path);
+  return hash.digest("hex");
+}
+
+/** Makes the objects anew, in a process of its own: modules can't be loaded twice. */
+export function renderInChild(root: string, httpsPort: number): Promise<Rendered> {
+  const script = fileURLToPath(new URL("render-child.mts", import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...typeScriptFlags(), script, "local", String(httpsPort)], {
+      cwd: root,
+      env: { ...process.env, NODE_OPTIONS: "" },
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    let errors = "";
+    const [, , stderr, result] = child.stdio;
+    (stderr as NodeJS.ReadableStream).setEncoding("utf8").on("data", (chunk) => (errors += chunk));
+    (result as NodeJS.ReadableStream).setEncoding("utf8").on("data", (chunk) => (text += chunk));
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) {
+        process.stderr.write(errors);
+        return resolve(JSON.parse(text) as Rendered);
+      }
+      reject(new UserError("the manifests can't be rendered", { why: shortened(errors, root), next: "mend the file named above" }));
+    });
+  });
+}
+
+/** Node reads TypeScript by itself from 22.18 on. */
+export const typeScriptFlags = (): string[] =>
+  process.features.typescript ? [] : ["--import", import.meta.resolve("tsx")];
+
+/** The lines that name a place of the project, not those of Node and of packages. */
+function shortened(text: string, root: string): string {
+  const lines = text
+    .replaceAll(`file://${root}/`, "")
+    .replaceAll(`${root}/`, "")
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !/^\s+at .*(node:|node_modules)|^Node\.js v/.test(line));
+  return lines.slice(0, 20).join("\n");
+}
+
+interface Cached {
+  readonly fingerprint: string;
+  readonly rendered: Rendered;
+}
+
+function readCache(path: string, wanted: string, root: string): Rendered | undefined {
+  try {
+    const cached = JSON.parse(readFileSync(path, "utf8")) as Cached;
+    if (cached.fingerprint !== wanted) return undefined;
+    return { ...cached.rendered, objects: withSecrets(cached.rendered.objects, root) };
+  } catch {
+    return undefined;
+  }
+}
+
+function writeCache(path: string, fingerprint: string, rendered: Rendered, root: string): void {
+  const objects = withoutSecrets(rendered.objects, root);
+  if (!objects) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, JSON.stringify({ fingerprint, rendered: { ...rendered, objects } } satisfies Cached), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
