@@ -10,6 +10,7 @@ import { ensureCluster } from "./lib/kind.ts";
 import { ensureContext } from "./lib/kubeconfig.ts";
 import { acceptsCertificates, ensureLocalIssuer } from "./lib/local-issuer.ts";
 import { main } from "./lib/main.ts";
+import { oneAtATime } from "./lib/one-at-a-time.ts";
 import { preflight } from "./lib/preflight.ts";
 import { allOf, described, throwAll } from "./lib/problems.ts";
 import { bold, done, say, step, warn } from "./lib/progress.ts";
@@ -34,13 +35,14 @@ await main(async (signal) => {
   readArguments(usage, {});
   const settings = clusterSettings(dev);
   const $ = uninterruptible({ signal });
+  await oneAtATime(settings.name);
 
   // 1. Everything that can be wrong, before anything is changed.
   const { versions, nodes, registry, addons, recorded, problems, hints } = await preflight($, settings, signal);
   throwAll(problems);
   done(`Tools: ${Object.entries(versions).map((tool) => tool.join(" ")).join(", ")}`);
   for (const name of recorded) done(`Checksum of ${name} recorded in addons.lock.json: commit it`);
-  for (const hint of hints) warn(described(hint));
+  for (const hint of hints) warn(described(hint).replaceAll("\n", "\n   "));
 
   // 2. The cluster, and what needs none, side by side.
   let authority!: Authority;
@@ -52,7 +54,7 @@ await main(async (signal) => {
       authority = ensured.authority;
       return ensured.created ? `made in ${authorityFolder()}` : "already there";
     }),
-    step(`Registry ${settings.registry.address}`, () => ensureRegistry($, settings, registry)),
+    step(`Registry ${settings.registry.address}`, () => ensureRegistry($, settings, registry, signal)),
     step(`Cluster ${settings.name}`, () => ensureCluster($, settings, nodes, signal)),
   ]);
   await step(`Context ${settings.context}`, async () => {

@@ -7,6 +7,7 @@ import { clusterSettings } from "./lib/cluster-settings.ts";
 import { checkEngine } from "./lib/docker.ts";
 import { UsageError } from "./lib/errors.ts";
 import { main } from "./lib/main.ts";
+import { oneAtATime } from "./lib/one-at-a-time.ts";
 import { throwAll } from "./lib/problems.ts";
 import { done, say, step, warn } from "./lib/progress.ts";
 import { $ as uninterruptible } from "./lib/shell.ts";
@@ -30,6 +31,7 @@ await main(async (signal) => {
   const [{ problems: ofTools }, { problems: ofEngine }] = await Promise.all([checkTools($, ["docker", "kind", "kubectl"]), checkEngine($)]);
   throwAll([...ofTools, ...ofEngine]);
 
+  await oneAtATime(settings.name);
   const { ours, others } = await findLeftovers($, settings);
   const folder = authorityFolder();
   if (values.ca && existsSync(certificatePath(folder)))

@@ -50,6 +50,7 @@ export function makeFakeMachine(): FakeMachine {
   const env = shellEnvironment({
     PATH: bin,
     HOME: join(parent, "home"),
+    TMPDIR: parent,
     LOCAL_CA_FOLDER: join(parent, "authority"),
     KIND_NODE_IMAGE: "",
     KUBECONFIG: join(parent, "kubeconfig"),

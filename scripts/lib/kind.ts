@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { markPath, project, type ClusterSettings } from "./cluster-settings.ts";
 import { inspect, type Container } from "./docker.ts";
@@ -44,13 +45,13 @@ export function checkNodes(settings: ClusterSettings, nodes: readonly Container[
  */
 export async function ensureCluster($: Shell, settings: ClusterSettings, nodes: readonly Container[], signal: AbortSignal): Promise<string> {
   const { name } = settings;
-  if (nodes.length === 0) return create($, settings);
+  if (nodes.length === 0) return create($, settings, signal);
   // Reads stopped containers too.
   const complete = await $({ nothrow: true })`docker cp ${firstNode(name)}:${completePath} -`;
   if (complete.exitCode !== 0) {
     working(`Cluster ${name}: removing what an interrupted setup left`);
     await $`kind delete cluster --name ${name}`;
-    return create($, settings, "created anew, for its creation had been interrupted");
+    return create($, settings, signal, "created anew, for its creation had been interrupted");
   }
   const stopped = nodes.filter(({ running }) => !running).map((node) => node.name);
   if (stopped.length > 0) await $`docker start ${stopped}`;
@@ -59,21 +60,23 @@ export async function ensureCluster($: Shell, settings: ClusterSettings, nodes: 
   return stopped.length > 0 ? "started" : "already there";
 }
 
-async function create($: Shell, settings: ClusterSettings, outcome = "created"): Promise<string> {
+async function create($: Shell, settings: ClusterSettings, signal: AbortSignal, outcome = "created"): Promise<string> {
   const { name } = settings;
-  for (let attempt = 1; ; attempt++) {
+  // A kind whose setup was killed a moment ago can still be making a node. It gives up by itself, having nobody to write
+  // to, but the node stays, and Docker removes none that it is about to start.
+  const end = Date.now() + 90_000;
+  for (;;) {
     try {
       await createOnce($, settings);
       await $`docker exec ${firstNode(name)} touch ${completePath}`;
       return outcome;
     } catch (error) {
-      // A kind whose setup was killed a moment ago can still be making a node: it gives up by itself, having nobody to
-      // write to, but its node stays.
       const { stderr } = error as { stderr?: string };
-      if (attempt === 5 || !/already exist|already in use/.test(stderr ?? "")) throw explain(error, settings);
+      if (Date.now() > end || !/already exist|already in use/.test(stderr ?? "")) throw explain(error, settings);
       const { nodes } = await inspect($, name);
       throwAll(nodes.length > 0 && !isOurs(nodes) ? checkNodes(settings, nodes) : []);
-      await $`kind delete cluster --name ${name}`;
+      await $({ nothrow: true })`kind delete cluster --name ${name}`;
+      await sleep(500, undefined, { signal });
     }
   }
 }

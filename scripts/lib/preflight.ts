@@ -10,31 +10,23 @@ import type { Shell } from "./shell.ts";
 import { checkTools, type ToolName } from "./tools.ts";
 
 /** What is there before setup begins. */
-export interface Findings {
+export interface Machine {
   readonly versions: Partial<Record<ToolName, string>>;
   readonly engine: Engine | undefined;
   readonly nodes: readonly Container[];
   readonly registry: Container | undefined;
-  readonly addons: readonly Addon[];
-  /** Add-ons whose checksum was recorded just now. */
-  readonly recorded: readonly AddonName[];
-  /** All of them at once. */
+  /** What setup can't begin with: all of it at once. */
   readonly problems: readonly Problem[];
-  /** What one can do without until `tilt up`. */
+  /** What one can do without, until `tilt up` or for ever. */
   readonly hints: readonly Problem[];
 }
 
-/**
- * Looks at tools, engine, containers of our names and ports, and brings the add-ons' manifests to this disk. Nothing else
- * is changed.
- */
-export async function preflight($: Shell, settings: ClusterSettings, signal: AbortSignal): Promise<Findings> {
-  const nothing = { addons: [], recorded: [], problem: undefined };
-  const [{ versions, problems: ofTools }, { engine, problems: ofEngine }, tilt, { addons, recorded, problem }] = await Promise.all([
+/** Looks at tools, engine, containers of our names and ports, and changes nothing. */
+export async function examineMachine($: Shell, settings: ClusterSettings): Promise<Machine> {
+  const [{ versions, problems: ofTools }, { engine, problems: ofEngine }, tilt] = await Promise.all([
     checkTools($, ["docker", "kind", "kubectl"]),
     checkEngine($),
     checkTools($, ["tilt"]),
-    fetchAddons({ signal }).then((fetched) => ({ ...nothing, ...fetched }), (error: unknown) => ({ ...nothing, problem: asProblem(error) })),
   ]);
   const { nodes, others } = engine ? await inspect($, settings.name, settings.registry.name) : { nodes: [], others: [] };
   const registry = others[0];
@@ -45,10 +37,24 @@ export async function preflight($: Shell, settings: ClusterSettings, signal: Abo
     ...checkRegistry(settings, registry),
     ...(engine ? checkRootless(engine, [settings.httpPort, settings.httpsPort]) : []),
     ...(await checkPorts($, wantedPorts(settings, nodes, registry))),
-    ...(problem ? [problem] : []),
   ];
-  const hints = [...(engine && nodes.length === 0 ? checkLimits(engine) : []), ...tilt.problems];
-  return { versions: { ...versions, ...tilt.versions }, engine, nodes, registry, addons, recorded, problems, hints };
+  const hints = [...(engine ? checkLimits(engine) : []), ...tilt.problems];
+  return { versions: { ...versions, ...tilt.versions }, engine, nodes, registry, problems, hints };
+}
+
+/**
+ * Everything that setup needs: the machine, and the add-ons' manifests, which it brings to this disk. Nothing else is
+ * changed.
+ */
+export async function preflight($: Shell, settings: ClusterSettings, signal: AbortSignal): Promise<Machine & { addons: readonly Addon[]; recorded: readonly AddonName[] }> {
+  const none = { addons: [], recorded: [], problems: [] as Problem[] };
+  const [machine, { addons, recorded, problems }] = await Promise.all([
+    examineMachine($, settings),
+    fetchAddons({ signal }).then((fetched) => ({ ...none, ...fetched }), (error: unknown) => ({ ...none, problems: [asProblem(error)] })),
+  ]);
+  // A cluster that runs shows that the limits will do.
+  const hints = machine.nodes.length === 0 ? machine.hints : [];
+  return { ...machine, hints, addons, recorded, problems: [...machine.problems, ...problems] };
 }
 
 /** Ports that our own containers hold already are not asked for again. */

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
 import { project, type ClusterSettings } from "./cluster-settings.ts";
 import { nodeNames, type Container } from "./docker.ts";
 import { UserError } from "./errors.ts";
 import type { Problem } from "./problems.ts";
 import type { Shell } from "./shell.ts";
+import { until } from "./waiting.ts";
 
 // A registry beside the cluster takes images from this machine and gives them to the nodes. `kind load` would copy whole
 // images each time, and fails on Docker's containerd image store.
@@ -28,7 +28,7 @@ export function checkRegistry({ registry }: ClusterSettings, container: Containe
 }
 
 /** Leaves a registry that answers. The images are in a volume of their own: they outlive the container. */
-export async function ensureRegistry($: Shell, { name: cluster, registry }: ClusterSettings, container: Container | undefined): Promise<string> {
+export async function ensureRegistry($: Shell, { name: cluster, registry }: ClusterSettings, container: Container | undefined, signal?: AbortSignal): Promise<string> {
   const { name, port } = registry;
   const samePort = container?.ports.some(({ host }) => host === port);
   if (container?.running && samePort) return "already there";
@@ -38,7 +38,7 @@ export async function ensureRegistry($: Shell, { name: cluster, registry }: Clus
     if (container) await $`docker rm --force ${name}`;
     await $`docker run --detach --restart unless-stopped --name ${name} --label ${clusterLabel}=${cluster} --publish 127.0.0.1:${port}:5000 --volume ${name}:/var/lib/registry ${image}`;
   }
-  await untilAnswers(registry);
+  await until(`the registry ${registry.address}`, () => registryAnswer(registry), { timeoutMs: 30_000, signal, next: `docker logs ${name}` });
   return container ? "started" : "created";
 }
 
@@ -53,16 +53,14 @@ export async function createVolume($: Shell, { name: cluster, registry: { name }
   await $`docker volume create --label ${clusterLabel}=${cluster} ${mark} ${name}`;
 }
 
-async function untilAnswers({ name, address }: ClusterSettings["registry"], timeoutMs = 30_000): Promise<void> {
-  const end = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = await fetch(`http://${address}/v2/`, { signal: AbortSignal.timeout(2000) }).catch((error: Error) => error);
-    if (answer instanceof Response && answer.ok) return;
-    if (Date.now() > end) {
-      const why = answer instanceof Response ? `it answers ${answer.status}` : String((answer.cause as Error | undefined)?.message ?? answer.message);
-      throw new UserError(`the registry at ${address} does not answer`, { why, next: `docker logs ${name}` });
-    }
-    await sleep(200);
+/** @returns nothing when it answers as a registry does, else what it was instead */
+export async function registryAnswer({ address }: ClusterSettings["registry"]): Promise<string | undefined> {
+  try {
+    const { status } = await fetch(`http://${address}/v2/`, { signal: AbortSignal.timeout(2000) });
+    return status === 200 ? undefined : `it answers ${status}`;
+  } catch (error) {
+    const { message, cause } = error as Error;
+    return cause instanceof Error ? cause.message || String((cause as NodeJS.ErrnoException).code) : message;
   }
 }
 

@@ -1,0 +1,60 @@
+import { dev } from "../manifests/environments/dev.ts";
+import { readArguments } from "./lib/arguments.ts";
+import { authorityFolder, expiryWarning, readAuthority } from "./lib/ca.ts";
+import { connect } from "./lib/cluster.ts";
+import { clusterSettings } from "./lib/cluster-settings.ts";
+import { examineCluster, examineContainers, examineNames, fine, hint, type Finding } from "./lib/doctor.ts";
+import { main } from "./lib/main.ts";
+import { examineMachine } from "./lib/preflight.ts";
+import { asProblem, described } from "./lib/problems.ts";
+import { done, failed, say, warn } from "./lib/progress.ts";
+import { $ as uninterruptible } from "./lib/shell.ts";
+import { allStores, certificatesOf, thisMachine, trustStatus } from "./lib/trust.ts";
+
+const usage = `
+Looks at everything that the local cluster needs, changes nothing, and says how to mend what is wrong.
+
+  npx zx scripts/doctor.mts
+
+Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.
+`;
+
+await main(async (signal) => {
+  readArguments(usage, {});
+  const settings = clusterSettings(dev);
+  const $ = uninterruptible({ signal });
+  let count = 0;
+  const report = (finding: Finding) => {
+    if (finding.state === "fine") return done(finding.what);
+    if (finding.state === "hint") return warn(described(finding).replaceAll("\n", "\n   "));
+    failed(described(finding).replaceAll("\n", "\n   "));
+    count++;
+  };
+  /** One that can't be made is a finding too. */
+  const examine = async (run: () => Promise<Finding[]>) =>
+    (await run().catch((error: unknown): Finding[] => [{ state: "wrong", ...asProblem(error) }])).forEach(report);
+
+  const machine = await examineMachine($, settings);
+  await examine(() => examineContainers(settings, machine));
+  if (machine.nodes.length > 0 && machine.problems.length === 0 && machine.nodes.every(({ running }) => running))
+    await examine(async () => {
+      const cluster = await connect($, settings.context, { signal });
+      return examineCluster(cluster, dev, settings).finally(() => cluster.close());
+    });
+  await examine(async () => [await examineNames(dev)]);
+  await examine(async () => {
+    const folder = authorityFolder();
+    const authority = readAuthority(folder);
+    if (!authority) return [hint("there is no local CA yet", undefined, "npx zx scripts/setup.mts")];
+    const expires = expiryWarning(authority);
+    const trusting = (await trustStatus(allStores(thisMachine()), certificatesOf(folder).current, [])).filter(({ state }) => state === "trusted").map(({ name }) => name);
+    return [
+      fine(`Local CA in ${folder}`),
+      ...(expires ? [hint(expires)] : []),
+      trusting.length > 0 ? fine(`Trusted by ${trusting.join(", ")}`) : hint("nothing trusts the local CA yet, so browsers warn", undefined, "npx zx scripts/certs.mts trust"),
+    ];
+  });
+  say();
+  say(count === 0 ? "All is well." : `${count} ${count === 1 ? "thing is" : "things are"} wrong.`);
+  return count === 0 ? 0 : 1;
+});

@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { makeFakeMachine, onlyReads, type FakeMachine } from "../fake-machine.ts";
+
+describe("doctor", () => {
+  let machine: FakeMachine;
+  beforeAll(() => {
+    machine = makeFakeMachine();
+    // A developer's machine may have something at 80.
+    machine.edit("kind-config.yaml", (text) => text.replace("hostPort: 80\n", "hostPort: 65080\n").replace("hostPort: 443\n", "hostPort: 65443\n"));
+    machine.edit("manifests/environments/dev.ts", (text) => text.replace("httpsPort: 443", "httpsPort: 65443").replace("127.0.0.1:5001", "127.0.0.1:65001"));
+  });
+  afterAll(() => machine.remove());
+  beforeEach(() => machine.tool("kind", { version: "echo 'kind v0.33.0'" }));
+
+  it("says what is there and what is not yet, and changes nothing", async () => {
+    const { code, stdout, stderr } = await machine.script("doctor");
+    expect(stderr).toMatch(/✓ Tools: docker 28\.2\.2, kind 0\.33\.0, kubectl 1\.36\.4\n/);
+    expect(stderr).toMatch(/! the cluster dev is not there\n +→ npx zx scripts\/setup\.mts/);
+    expect(stderr).toMatch(/! there is no local CA yet/);
+    expect(stderr).toMatch(/All is well\.\n$/);
+    expect(machine.calls().filter((call) => !onlyReads.test(call))).toEqual([]);
+    expect(existsSync(machine.env["LOCAL_CA_FOLDER"]!)).toBe(false);
+    expect(stdout).toBe("");
+    expect(code).toBe(0);
+  });
+
+  it("ends with 1 and how to mend it when something is wrong", async () => {
+    machine.without("kind");
+    const { code, stderr } = await machine.script("doctor");
+    expect(stderr).toMatch(/✗ kind is not installed\n +→ /);
+    expect(stderr).toMatch(/1 thing is wrong\.\n$/);
+    expect(code).toBe(1);
+  });
+});
