@@ -5,6 +5,7 @@ import { done, say, warn } from "../progress.ts";
 import { render } from "../render.ts";
 import { secretValues } from "../secrets.ts";
 import type { Shell } from "../shell.ts";
+import { RolloutError } from "./wait.ts";
 import { confirm } from "./confirm.ts";
 import { driftSince } from "./drift.ts";
 import type { Request } from "./flags.ts";
@@ -110,7 +111,10 @@ async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, jso
       },
       target.signal,
     );
-  const revision = await carryOut(target, goal, plan, { rollbackOnFailure });
+  const revision = await carryOut(target, goal, plan, { rollbackOnFailure }).catch((error) => {
+    if (json && error instanceof RolloutError) printJson({ environment: environment.name, result: "failed", rollout: error.result, changes: changed });
+    throw error;
+  });
   done(`revision ${revision.number} of ${environment.name} is deployed: ${summary(changed, { done: true })}`);
   if (!environment.development && !recorded) done(recordCluster(environment, cluster, uid));
   return report(revision);

@@ -1,6 +1,7 @@
 import type { ApiError } from "../cluster.ts";
 import type { Problem } from "../problems.ts";
 import type { KubernetesObject } from "../render.ts";
+import { createMask } from "../rollout/mask.ts";
 import { masked } from "./fields.ts";
 import { managersOf, valueAt } from "./managed.ts";
 import { objectName, shownName } from "./objects.ts";
@@ -30,28 +31,12 @@ export const isImmutable = ({ code, message }: ApiError): boolean =>
 
 /** @returns a server's refusal in words; no value of a Secret, whatever the server put into its message */
 export function explainRefusal(object: KubernetesObject, error: ApiError): Problem {
-  const why = withoutSecrets(error.causes.length > 0 && error.code === 422 ? error.causes.map(({ field, message }) => `${field}: ${message}`).join("\n") : error.message, [object]);
+  const why = createMask([object])(error.causes.length > 0 && error.code === 422 ? error.causes.map(({ field, message }) => `${field}: ${message}`).join("\n") : error.message);
   const name = shownName(objectName(object));
   if (error.code === 403 && /exceeded quota/.test(why)) return { what: `${name} does not fit into the namespace's quota`, why, next: "ask for less in resources, or for a larger quota" };
   if (error.code === 403 && !/admission webhook|PodSecurity/i.test(why)) return { what: `you may not write ${name}`, why, next: "ask whoever runs the cluster for that right" };
   if (/failed calling webhook/.test(why)) return { what: `${name} can't be checked`, why, next: "the webhook's pods may still start; try again, then look at them" };
   return { what: `the server refuses ${name}`, why };
-}
-
-/** @returns the text without any value of these objects' Secrets, plain or in base64 */
-export function withoutSecrets(text: string, objects: readonly KubernetesObject[]): string {
-  let result = text;
-  for (const value of secretTexts(objects)) result = result.replaceAll(value, masked);
-  return result;
-}
-
-function secretTexts(objects: readonly KubernetesObject[]): string[] {
-  const texts = objects.filter(({ kind }) => kind === "Secret").flatMap((secret) => [
-    ...Object.values((secret["data"] ?? {}) as Record<string, string>).flatMap((base64) => [base64, Buffer.from(base64, "base64").toString("utf8")]),
-    ...Object.values((secret["stringData"] ?? {}) as Record<string, string>).flatMap((text) => [text, Buffer.from(text).toString("base64")]),
-  ]);
-  // The longest first, or a part of one would hide it; servers quote as JSON does. Short ones would blacken ordinary words.
-  return [...new Set(texts.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]))].filter((text) => text.length > 3).sort((a, b) => b.length - a.length);
 }
 
 /**

@@ -22,8 +22,8 @@ export interface Run {
   readonly source: Source;
   readonly signal: AbortSignal;
   readonly options: Omit<PlanOptions, "owner">;
-  /** Waits until workloads run as applied; rejects with what is wrong with them. */
-  readonly wait: (cluster: Cluster, objects: readonly KubernetesObject[], signal: AbortSignal) => Promise<void>;
+  /** Waits until workloads run as applied; rejects with what is wrong with them. `all`: everything that is deployed. */
+  readonly wait: (cluster: Cluster, objects: readonly KubernetesObject[], all: readonly KubernetesObject[], signal: AbortSignal) => Promise<void>;
 }
 
 /** What is to be there, and what to write down of it. */
@@ -84,10 +84,10 @@ async function carryOutLocked(run: Run, goal: Goal, plan: Plan, rollbackOnFailur
   const end = (result: Result, remark?: string) => finish(cluster, store, revision, result, remark);
   try {
     await step(`Objects of revision ${revision.number}`, async () => {
-      await apply(cluster, plan.steps, { ...run.options, signal, wait: (objects) => run.wait(cluster, objects, signal) });
+      await apply(cluster, plan.steps, { ...run.options, signal, wait: (objects) => run.wait(cluster, objects, goal.objects, signal) });
       return "applied";
     });
-    await step("Rollouts", async () => (await run.wait(cluster, goal.objects, signal), "complete"));
+    await step("Rollouts", async () => (await run.wait(cluster, goal.objects, goal.objects, signal), "complete"));
     await endLeftovers(cluster, [revision, ...plan.revisions].flatMap(({ leftovers = [] }) => leftovers));
     await prune(cluster, plan.steps, signal);
   } catch (error) {
