@@ -12,7 +12,7 @@ import { acceptsCertificates, ensureLocalIssuer } from "./lib/local-issuer.ts";
 import { main } from "./lib/main.ts";
 import { oneAtATime } from "./lib/one-at-a-time.ts";
 import { preflight } from "./lib/preflight.ts";
-import { allOf, described, throwAll } from "./lib/problems.ts";
+import { allOf, described } from "./lib/problems.ts";
 import { bold, done, say, step, warn } from "./lib/progress.ts";
 import { connectRegistry, createVolume, ensureRegistry } from "./lib/registry.ts";
 import { $ as uninterruptible } from "./lib/shell.ts";
@@ -38,8 +38,7 @@ await main(async (signal) => {
   await oneAtATime(settings.name);
 
   // 1. Everything that can be wrong, before anything is changed.
-  const { versions, nodes, registry, addons, recorded, problems, hints } = await preflight($, settings, signal);
-  throwAll(problems);
+  const { versions, nodes, registry, addons, recorded, hints } = await preflight($, settings, signal);
   done(`Tools: ${Object.entries(versions).map((tool) => tool.join(" ")).join(", ")}`);
   for (const name of recorded) done(`Checksum of ${name} recorded in addons.lock.json: commit it`);
   for (const hint of hints) warn(described(hint).replaceAll("\n", "\n   "));
@@ -66,13 +65,12 @@ await main(async (signal) => {
   // 3. What runs in it, until it works: a certificate was issued, the ingress controller answers.
   const cluster = await connect($, settings.context, { signal });
   try {
-    const [ingressNginx, certManager] = addons as [(typeof addons)[0], (typeof addons)[0]];
     await allOf([
       step("Registry known to the nodes", () => connectRegistry($, cluster, settings, registry)),
-      step("ingress-nginx", () => installAddon($, cluster, ingressNginx, () => acceptsIngresses(cluster, dev.ingressClass), signal)).then(() =>
+      step("ingress-nginx", () => installAddon($, cluster, addons["ingress-nginx"], () => acceptsIngresses(cluster, dev.ingressClass), signal)).then(() =>
         step(`Ingress at ${origin(dev, "127.0.0.1")}`, () => untilIngressAnswers(settings, signal, () => explainPods(cluster, "ingress-nginx"))),
       ),
-      step("cert-manager", () => installAddon($, cluster, certManager, () => acceptsCertificates(cluster, dev), signal)).then(() =>
+      step("cert-manager", () => installAddon($, cluster, addons["cert-manager"], () => acceptsCertificates(cluster, dev), signal)).then(() =>
         step(`ClusterIssuer ${dev.issuer.name}`, () => ensureLocalIssuer(cluster, dev, authority, signal)),
       ),
     ]);
@@ -86,7 +84,7 @@ await main(async (signal) => {
   const expires = expiryWarning(authority);
   if (expires) warn(expires);
   say();
-  say(bold(`Ready. Next:`));
+  say(bold("Ready. Next:"));
   if (!trusted) say("  npx zx scripts/certs.mts trust            so that browsers accept the certificates");
   say(`  ${tilt.padEnd(42)}develop: edits arrive in the cluster at once`);
   say("  npx zx scripts/deploy.mts --env dev       or deploy it once");

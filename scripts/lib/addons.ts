@@ -26,6 +26,12 @@ export interface Addon {
 export type AddonName = "ingress-nginx" | "cert-manager";
 export const addonNames: readonly AddonName[] = ["ingress-nginx", "cert-manager"];
 
+export interface Fetched {
+  readonly addons: Readonly<Record<AddonName, Addon>>;
+  /** Those whose checksum the lock file did not have until now. */
+  readonly recorded: readonly AddonName[];
+}
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const lockFile = "addons.lock.json";
 
@@ -37,11 +43,7 @@ const lockFile = "addons.lock.json";
  * upstream's files, so they are neither asked of a mirror's nor written from them.
  * @throws UserError when one can't be had or is not what it has to be; the cluster has not been touched then
  */
-export async function fetchAddons({ env = process.env, folder = root, signal }: { env?: NodeJS.ProcessEnv; folder?: string; signal?: AbortSignal } = {}): Promise<{
-  addons: Addon[];
-  /** Those whose checksum the lock file did not have until now. */
-  recorded: AddonName[];
-}> {
+export async function fetchAddons({ env = process.env, folder = root, signal }: { env?: NodeJS.ProcessEnv; folder?: string; signal?: AbortSignal } = {}): Promise<Fetched> {
   const lock = JSON.parse(await readFile(join(folder, lockFile), "utf8")) as Record<AddonName, Locked>;
   const mirror = env["ADDONS_MIRROR"];
   const addons = await Promise.all(
@@ -50,7 +52,8 @@ export async function fetchAddons({ env = process.env, folder = root, signal }: 
   const unknown = addons.filter(({ name }) => !mirror && lock[name].sha256 === undefined);
   for (const { name, sha256 } of unknown) lock[name] = { ...lock[name], sha256 };
   if (unknown.length > 0) await replaceFile(join(folder, lockFile), `${JSON.stringify(lock, null, 2)}\n`);
-  return { addons, recorded: unknown.map(({ name }) => name) };
+  const byName = Object.fromEntries(addons.map((one) => [one.name, one])) as Record<AddonName, Addon>;
+  return { addons: byName, recorded: unknown.map(({ name }) => name) };
 }
 
 const fileName = (name: AddonName, { version }: Locked) => `${name}-${version}.yaml`;

@@ -6,7 +6,7 @@ import { listening } from "../../tests/listening.ts";
 import { issueCertificate } from "./ca.ts";
 import { markPath, type ClusterSettings } from "./cluster-settings.ts";
 import { readContainers } from "./docker.ts";
-import { checkNodes, ensureCluster, stages } from "./kind.ts";
+import { besidesProxy, checkNodes, ensureCluster, stages } from "./kind.ts";
 import { makeAuthorityCertificate, makeKey } from "./x509.ts";
 
 const settings: ClusterSettings = {
@@ -99,4 +99,10 @@ it("repeats what kind says it is doing, without its pictures", () => {
     "ensuring node image (kindest/node:v1.36.1)",
     "starting control-plane",
   ]);
+});
+
+it("keeps the nodes from asking a company's proxy for the local registry", () => {
+  expect(besidesProxy("dev-registry", { HTTPS_PROXY: "http://proxy:3128", NO_PROXY: ".corp" })).toMatchObject({ NO_PROXY: ".corp,dev-registry" });
+  expect(besidesProxy("dev-registry", { http_proxy: "http://proxy:3128" })).toMatchObject({ NO_PROXY: "dev-registry" });
+  expect(besidesProxy("dev-registry", { PATH: "/bin" })).toEqual({ PATH: "/bin" });
 });

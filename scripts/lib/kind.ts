@@ -81,7 +81,7 @@ async function create($: Shell, settings: ClusterSettings, signal: AbortSignal, 
   }
 }
 
-async function createOnce($: Shell, { name, configPath, nodeImage }: ClusterSettings): Promise<void> {
+async function createOnce($: Shell, { name, configPath, nodeImage, registry }: ClusterSettings): Promise<void> {
   // kind always makes a new cluster's context the current one. It may do so in a file that nobody reads; the user's gets
   // its context later, by itself (kubeconfig.ts).
   const folder = fileURLToPath(new URL(`../../.cache/kind-${name}`, import.meta.url));
@@ -89,12 +89,19 @@ async function createOnce($: Shell, { name, configPath, nodeImage }: ClusterSett
   try {
     // Without --retain a kind that fails deletes every node of that name, also those of a later setup if this one was
     // killed and kind lived on.
-    const running = $`kind create cluster --config ${configPath} --name ${name} --image ${nodeImage} --kubeconfig ${folder}/kubeconfig --retain`;
+    const running = $({ env: besidesProxy(registry.name) })`kind create cluster --config ${configPath} --name ${name} --image ${nodeImage} --kubeconfig ${folder}/kubeconfig --retain`;
     running.stderr?.on("data", (text: Buffer) => stages(String(text)).forEach((stage) => working(`Cluster ${name}: ${stage}`)));
     await running;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** kind hands the nodes the proxy that this machine uses, which knows nothing of the local registry. */
+export function besidesProxy(host: string, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const proxied = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].some((name) => env[name]);
+  const except = env["NO_PROXY"] || env["no_proxy"];
+  return proxied ? { ...env, NO_PROXY: [except, host].filter(Boolean).join(",") } : env;
 }
 
 /** @returns what kind says it is doing: ` • Preparing nodes 📦  ...` → `preparing nodes` */

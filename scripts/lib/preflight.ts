@@ -1,10 +1,11 @@
-import { fetchAddons, type Addon, type AddonName } from "./addons.ts";
+import { fetchAddons, type Fetched } from "./addons.ts";
+import { authorityFolder, readAuthority, refuseSudo } from "./ca.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { checkEngine, inspect, type Container, type Engine } from "./docker.ts";
 import { checkNodes, isOurs } from "./kind.ts";
 import { checkLimits, checkRootless } from "./machine-limits.ts";
 import { checkPorts, type WantedPort } from "./ports.ts";
-import { asProblem, type Problem } from "./problems.ts";
+import { asProblem, throwAll, type Problem } from "./problems.ts";
 import { checkRegistry } from "./registry.ts";
 import type { Shell } from "./shell.ts";
 import { checkTools, type ToolName } from "./tools.ts";
@@ -45,16 +46,25 @@ export async function examineMachine($: Shell, settings: ClusterSettings): Promi
 /**
  * Everything that setup needs: the machine, and the add-ons' manifests, which it brings to this disk. Nothing else is
  * changed.
+ * @throws UserError with every problem at once
  */
-export async function preflight($: Shell, settings: ClusterSettings, signal: AbortSignal): Promise<Machine & { addons: readonly Addon[]; recorded: readonly AddonName[] }> {
-  const none = { addons: [], recorded: [], problems: [] as Problem[] };
-  const [machine, { addons, recorded, problems }] = await Promise.all([
-    examineMachine($, settings),
-    fetchAddons({ signal }).then((fetched) => ({ ...none, ...fetched }), (error: unknown) => ({ ...none, problems: [asProblem(error)] })),
-  ]);
+export async function preflight($: Shell, settings: ClusterSettings, signal: AbortSignal): Promise<Machine & Fetched> {
+  const [machine, fetched] = await Promise.all([examineMachine($, settings), fetchAddons({ signal }).catch(asProblem)]);
+  throwAll([...machine.problems, ...("what" in fetched ? [fetched] : []), ...checkAuthority(authorityFolder())]);
   // A cluster that runs shows that the limits will do.
   const hints = machine.nodes.length === 0 ? machine.hints : [];
-  return { ...machine, hints, addons, recorded, problems: [...machine.problems, ...problems] };
+  return { ...machine, ...(fetched as Fetched), hints };
+}
+
+/** @returns why the local CA that is there can't be handed to a cluster, if so */
+function checkAuthority(folder: string): Problem[] {
+  try {
+    refuseSudo(folder);
+    readAuthority(folder);
+    return [];
+  } catch (error) {
+    return [asProblem(error)];
+  }
 }
 
 /** Ports that our own containers hold already are not asked for again. */

@@ -4,7 +4,7 @@ import type { Shell } from "./shell.ts";
 
 interface Tool {
   readonly name: string;
-  /** Oldest version that works; nothing when any does. */
+  /** The oldest version that will do. */
   readonly atLeast: string;
   readonly why: string;
   readonly version: ($: Shell) => Promise<{ exitCode: number | null; stdout: string; stderr: string }>;
@@ -38,8 +38,8 @@ export const tools = {
   },
   tilt: {
     name: "tilt",
-    atLeast: "0.33.0",
-    why: "that is what the Tiltfile is tested with",
+    atLeast: "0.37.0",
+    why: "the Tiltfile was tried with that one",
     version: ($) => $({ nothrow: true })`tilt version`,
     get: () => "https://docs.tilt.dev/install.html",
   },

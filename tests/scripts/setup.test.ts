@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -30,10 +30,12 @@ describe("setup", () => {
     machine.edit("manifests/environments/dev.ts", (text) => text.replace("httpsPort: 443", `httpsPort: ${https}`).replace("127.0.0.1:5001", `127.0.0.1:${registry}`));
   });
 
+  const files = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
   const refused = async (...args: string[]) => {
+    const before = files(machine.env["LOCAL_CA_FOLDER"]!);
     const result = await machine.script("setup", ...args);
     expect(machine.calls().filter((call) => !onlyReads.test(call))).toEqual([]);
-    expect(existsSync(machine.env["LOCAL_CA_FOLDER"]!)).toBe(false);
+    expect(files(machine.env["LOCAL_CA_FOLDER"]!)).toEqual(before);
     expect(result.stdout).toBe("");
     return result;
   };
@@ -137,6 +139,14 @@ describe("setup", () => {
     } finally {
       server.close();
     }
+  });
+
+  it("does not begin with a local CA that is damaged", async () => {
+    mkdirSync(machine.env["LOCAL_CA_FOLDER"]!);
+    writeFileSync(join(machine.env["LOCAL_CA_FOLDER"]!, "ca.pem"), "half a certificate");
+    const { code, stderr } = await refused();
+    expect(stderr).toMatch(/✗ the local CA in .* can't be used\n.*\n +→ make a new one/);
+    expect(code).toBe(1);
   });
 
   it("names the lines of the two files that disagree about the cluster's name and port", async () => {
