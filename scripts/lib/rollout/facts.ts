@@ -60,6 +60,7 @@ interface Probe {
   readonly tcpSocket?: { readonly port: number | string };
   readonly exec?: { readonly command?: string[] };
   readonly grpc?: { readonly port: number };
+  readonly initialDelaySeconds?: number;
   readonly periodSeconds?: number;
   readonly failureThreshold?: number;
 }

@@ -23,7 +23,7 @@ export function createMask(objects: readonly KubernetesObject[]): (text: string)
       for (const part of new Set([value, ...value.split("\n")])) {
         const plain = part.trim();
         if (plain.length < shortest || /^-----(BEGIN|END) [A-Z ]+-----$/.test(plain)) continue;
-        for (const form of [plain, Buffer.from(part).toString("base64"), Buffer.from(plain).toString("base64"), Buffer.from(plain).toString("base64url"), encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1)])
+        for (const form of [plain, Buffer.from(part).toString("base64"), Buffer.from(plain).toString("base64"), Buffer.from(`${plain}\n`).toString("base64"), Buffer.from(plain).toString("base64url"), encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1)])
           if (!places.has(form)) places.set(form, `<Secret ${secret.metadata.name}: ${key}>`);
       }
     }

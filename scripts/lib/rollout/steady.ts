@@ -17,15 +17,22 @@ const longest = 40;
  */
 export function steadySeconds(object: Live, facts: Facts, before: ReadonlySet<string>): number {
   if (object.kind === "Job") return 0;
-  return Math.max(0, ...podsOf(object, facts).current.map((pod) => podSeconds(pod, before)));
+  return Math.max(0, ...podsOf(object, facts).current.map((pod) => podSeconds(pod, facts, before)));
 }
 
-function podSeconds(pod: Pod, before: ReadonlySet<string>): number {
+function podSeconds(pod: Pod, facts: Facts, before: ReadonlySet<string>): number {
   return Math.max(
     0,
     ...containersOf(pod).map(({ container, status, init }) => {
       if (!status || init || container.readinessProbe || before.has(status.containerID ?? "")) return 0;
       const end = lastEnd(status);
+      const liveness = container.livenessProbe;
+      if (!end && liveness) {
+        // Its liveness probe knows more than the start alone: at its first look, or when it gives up if that one failed.
+        const { initialDelaySeconds: delay = 0, periodSeconds: period = 10, failureThreshold: threshold = 3 } = liveness;
+        const failed = facts.events(pod).some(({ reason, message }) => reason === "Unhealthy" && message.startsWith("Liveness"));
+        return Math.min(longest, delay + period * (failed ? threshold + 1 : 1) + unprobed);
+      }
       if (!end) return unprobed;
       // Whatever ended it after so long would do so again after about as long.
       const ran = (Date.parse(end.finishedAt ?? "") - Date.parse(end.startedAt ?? "")) / 1000 || 0;

@@ -88,8 +88,9 @@ function explain(answer: string, probe: Container["readinessProbe"], container: 
     const listens = lines.map((line) => /(?:listening|started|ready|running|serving)\b.*?\b(?:port\s*:?\s*|:)?(\d{2,5})\b/i.exec(line)?.[1]).findLast((port) => port !== undefined);
     const wanted = probe?.httpGet?.port ?? probe?.tcpSocket?.port ?? probe?.grpc?.port;
     const number = typeof wanted === "string" ? container.ports?.find(({ name }) => name === wanted)?.containerPort : wanted;
+    const port = `port ${number ?? wanted}`;
     if (listens && Number(listens) !== number) return { definite: true, likely: `nothing listens on port ${number}: the program says that it listens on ${listens}`, fix: `let the probe ask port ${listens}, or the program listen on ${number}` };
-    return { definite: false, likely: `nothing listens on ${asked}: the program listens on another port or on 127.0.0.1 only, or has not come so far`, fix: "compare the port with the program's, and let it listen on 0.0.0.0" };
+    return { definite: false, likely: `nothing listens on ${port}: the program listens on another port or on 127.0.0.1 only, or has not come so far`, fix: "compare the port with the program's, and let it listen on 0.0.0.0" };
   }
   if (/timeout|deadline exceeded|timed out/i.test(answer)) return { definite: false, likely: `the program takes connections on ${asked} and does not answer in time`, fix: "see what it is busy with; a slow answer needs a larger timeoutSeconds" };
   if (/server gave HTTP response to HTTPS|malformed HTTP/i.test(answer)) return { definite: true, likely: "probe and program do not agree on HTTP or HTTPS", fix: "set scheme of the probe" };
