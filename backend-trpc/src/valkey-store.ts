@@ -64,22 +64,20 @@ export function createValkeyStore({ url, password, ttlMs, maximumRooms = 1000, l
   const server = `${hostname}:${port || 6379}`;
 
   let wasReached = false;
-  let reported = "";
+  const reported = new Set<string>();
   client.on("ready", () => {
     log.info({ server }, wasReached ? "Valkey is back" : "connected to Valkey");
     wasReached = true;
-    reported = "";
+    reported.clear();
   });
-  // Told once, not at every attempt.
+  // Each reason is told once, not at every attempt.
   client.on("error", (error: Error) => {
-    if (error.message !== reported) log.warn({ server, reason: error.message }, "Valkey is not reachable, trying again");
-    reported = error.message;
+    if (!reported.has(error.message)) log.warn({ server, reason: error.message }, "Valkey is not reachable, trying again");
+    reported.add(error.message);
   });
   client.on("close", () => {
-    if (client.status !== "end" && reported === "") {
-      reported = "closed";
-      log.warn({ server }, "lost the connection to Valkey, trying again");
-    }
+    if (wasReached && reported.size === 0) log.warn({ server }, "lost the connection to Valkey, trying again");
+    reported.add("");
   });
 
   async function ask<T>(command: Promise<T>): Promise<T> {
@@ -132,6 +130,8 @@ export function createValkeyStore({ url, password, ttlMs, maximumRooms = 1000, l
       return joined.length > 0 ? present(id, fieldsOf(joined)) : undefined;
     },
     async close() {
+      // This loss is no news.
+      reported.add("");
       client.disconnect();
     },
   };

@@ -79,6 +79,7 @@ function visit(id: string, api: Api, { backendUrl, iceServers }: RuntimeConfig):
         const room = await api.rooms.join.mutate({ id });
         if (left) return;
         changeVisit({ room, phase: "joined" });
+        change({ rooms: [room, ...(current().rooms ?? []).filter((other) => other.id !== id)] });
         return enter();
       } catch (error) {
         if (left) return;
