@@ -67,8 +67,8 @@ export function keysOf(objects: Objects, kind: Kind, namespace: string, name: st
   }
   // cert-manager's injector and kube-controller-manager write this one into every namespace.
   if (kind === "ConfigMap") return name === "kube-root-ca.crt" ? new Set(["ca.crt"]) : undefined;
-  for (const certificate of objects.of("Certificate"))
-    if (namespaceOf(certificate) === namespace && certificate.spec?.secretName === name)
+  for (const certificate of objects.of("Certificate", namespace))
+    if (certificate.spec?.secretName === name)
       return certificate.spec.keystores || certificate.spec.additionalOutputFormats ? "any" : new Set(["tls.crt", "tls.key", "ca.crt"]);
   return externalSecretKeys(objects, namespace, name);
 }
@@ -92,7 +92,7 @@ function externalSecretKeys(objects: Objects, namespace: string, name: string): 
 /** @returns the names that could have been meant */
 export function configNames(objects: Objects, kind: Kind, namespace: string): string[] {
   if (kind === "ConfigMap") return objects.names(kind, namespace);
-  const made = objects.of("Certificate").filter((object) => namespaceOf(object) === namespace).flatMap(({ spec }) => spec?.secretName ?? []);
+  const made = objects.of("Certificate", namespace).flatMap(({ spec }) => spec?.secretName ?? []);
   return [...objects.names(kind, namespace), ...made];
 }
 

@@ -70,7 +70,7 @@ export async function check(input: readonly unknown[], options: CheckOptions = {
       },
     });
   };
-  for (const rule of rules) {
+  for (const rule of rules as readonly Rule[]) {
     if (rule.group === "environment" && !environment) continue;
     const severity = severityOf(rule, environment);
     for (const finding of rule.check(objects)) report(rule, finding.severity ?? severity, finding);
@@ -93,7 +93,9 @@ const expandLists = (input: readonly unknown[]): unknown[] =>
 
 function severityOf({ severity, group }: Rule, environment: Settings | undefined): Severity {
   if (severity) return severity;
-  return group === "policy" && environment?.development !== false ? "warning" : "error";
+  if (group === "policy") return environment?.development === false ? "error" : "warning";
+  // Of YAML from anywhere, what it refers to may lie elsewhere.
+  return group === "references" && !environment ? "warning" : "error";
 }
 
 export const referenceTo = ({ apiVersion, kind, metadata: { name, namespace } }: KubernetesObject): ObjectReference => ({

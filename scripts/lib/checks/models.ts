@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -21,6 +21,8 @@ export interface UnknownField {
 }
 
 export interface Comparison {
+  /** As it was written: rules see it without values of a wrong type. */
+  readonly original: object;
   readonly errors: readonly SchemaError[];
   readonly unknown: readonly UnknownField[];
 }
@@ -31,6 +33,13 @@ export interface Model {
   readonly kind: string;
   readonly prototype: { validate(): void };
 }
+
+// Fields that the models' types have and their validators have lost: the generator takes every key called `description`
+// for documentation. models.test.ts compares all types with all validators, so that this list is neither short nor long.
+const lost: Record<string, RegExp> = {
+  CustomResourceDefinition: /^(description|x-kubernetes-.+)$/,
+  PriorityClass: /^description$/,
+};
 
 const packages = ["kubernetes-models", "@kubernetes-models/cert-manager", "@kubernetes-models/external-secrets"];
 const loaded = new Map<string, Promise<Model | undefined>>();
@@ -46,31 +55,33 @@ export function modelOf(apiVersion: string, kind: string): Promise<Model | undef
 }
 
 async function load(path: string, kind: string): Promise<Model | undefined> {
-  for (const name of packages) {
-    try {
-      const model = ((await import(`${name}/${path}`)) as Record<string, Model | undefined>)[kind];
-      // Parts of objects (Container, PodSpec) have modules too, but no kind.
-      if (model?.kind === kind) return model;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ERR_PACKAGE_PATH_NOT_EXPORTED" && code !== "ERR_MODULE_NOT_FOUND") throw error;
-    }
-  }
-  return undefined;
+  const name = packages.find((name) => existsSync(`${folderOf(name)}/${path}.js`));
+  if (!name) return undefined;
+  const model = ((await import(`${name}/${path}`)) as Record<string, Model | undefined>)[kind];
+  // Parts of objects (Container, PodSpec) have modules too, but no kind.
+  return model?.kind === kind ? model : undefined;
 }
 
-/** @returns every `apiVersion/Kind`-like path of the models, for "did you mean"; read only when something is unknown */
+/** @returns every apiVersion of the models, dropped ones too; read only when something is unknown */
 export function knownApiVersions(): ReadonlySet<string> {
   apiVersions ??= new Set(
     packages.flatMap((name) => {
-      const folder = dirname(fileURLToPath(import.meta.resolve(name)));
-      const { exports } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8")) as { exports: Record<string, unknown> };
-      return Object.keys(exports).flatMap((path) => /^\.\/(.*)\/\*$/.exec(path)?.[1] ?? []);
+      const { exports } = JSON.parse(readFileSync(`${folderOf(name)}/package.json`, "utf8")) as { exports: Record<string, unknown> };
+      return Object.keys(exports).flatMap((path) => /^\.\/(?!_)(.*)\/\*$/.exec(path)?.[1] ?? []);
     }),
   );
   return apiVersions;
 }
 let apiVersions: ReadonlySet<string> | undefined;
+
+/** @returns the kinds of an apiVersion, and the parts of kinds beside them */
+export const kindsOf = (apiVersion: string): string[] =>
+  packages
+    .map((name) => `${folderOf(name)}/${apiVersion}`)
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).flatMap((file) => /^(\w+)\.js$/.exec(file)?.[1] ?? []));
+
+const folderOf = (name: string) => dirname(fileURLToPath(import.meta.resolve(name)));
 
 /** @returns what the kind's validator refuses, and the fields that it does not know */
 export function compare(model: Model, object: object): Comparison {
@@ -83,8 +94,8 @@ export function compare(model: Model, object: object): Comparison {
     errors = error.errors as SchemaError[];
   }
   const unknown: UnknownField[] = [];
-  collect(object, [], watched, unknown);
-  return { errors, unknown };
+  collect(object, [], watched, lost[model.kind], unknown);
+  return { original: object, errors, unknown };
 }
 
 function watch(node: object, watched: Map<object, Watcher>): object {
@@ -122,16 +133,16 @@ class Watcher implements ProxyHandler<object> {
   }
 }
 
-function collect(node: object, path: (string | number)[], watched: Map<object, Watcher>, unknown: UnknownField[]): void {
+function collect(node: object, path: (string | number)[], watched: Map<object, Watcher>, lost: RegExp | undefined, unknown: UnknownField[]): void {
   const watcher = watched.get(node);
   // Nothing was read: the schema allows anything there (a patch, a custom resource's settings).
   if (!watcher || (watcher.read.size === 0 && !watcher.isMap)) return;
   if (Array.isArray(node)) {
-    node.forEach((item, index) => typeof item === "object" && item !== null && collect(item, [...path, index], watched, unknown));
+    node.forEach((item, index) => typeof item === "object" && item !== null && collect(item, [...path, index], watched, lost, unknown));
     return;
   }
   for (const [key, value] of Object.entries(node)) {
-    if (!watcher.isMap && !watcher.read.has(key)) unknown.push({ path: [...path, key], known: [...watcher.read] });
-    else if (typeof value === "object" && value !== null) collect(value, [...path, key], watched, unknown);
+    if (!watcher.isMap && !watcher.read.has(key) && !lost?.test(key)) unknown.push({ path: [...path, key], known: [...watcher.read] });
+    else if (typeof value === "object" && value !== null) collect(value, [...path, key], watched, lost, unknown);
   }
 }

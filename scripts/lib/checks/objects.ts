@@ -115,10 +115,12 @@ export class Objects {
   /** The other environments, so that development can be kept away from where users are. */
   readonly others: readonly Settings[];
   readonly #byKind = new Map<string, KubernetesObject[]>();
+  readonly #byNamespace = new Map<string, KubernetesObject[]>();
   readonly #byName = new Map<string, KubernetesObject>();
   /** What the models say of each object; none for kinds that they don't know. */
   readonly comparisons: ReadonlyMap<KubernetesObject, Comparison>;
   #pods: readonly PodTemplate[] | undefined;
+  #podsIn: Map<string, PodTemplate[]> | undefined;
 
   constructor(
     all: readonly KubernetesObject[],
@@ -132,15 +134,17 @@ export class Objects {
     this.others = others;
     for (const object of all) {
       const kind = `${object.apiVersion}/${object.kind}`;
-      const same = this.#byKind.get(kind);
-      if (same) same.push(object);
-      else this.#byKind.set(kind, [object]);
-      this.#byName.set(`${kind}/${namespaceOf(object)}/${object.metadata.name}`, object);
+      const namespace = namespaceOf(object);
+      add(this.#byKind, kind, object);
+      add(this.#byNamespace, `${kind}/${namespace}`, object);
+      this.#byName.set(`${kind}/${namespace}/${object.metadata.name}`, object);
     }
   }
 
-  of<Kind extends keyof Kinds>(kind: Kind): readonly Of<Kind>[] {
-    return (this.#byKind.get(`${apiVersions[kind]}/${kind}`) ?? []) as Of<Kind>[];
+  /** @param namespace only those that land there */
+  of<Kind extends keyof Kinds>(kind: Kind, namespace?: string): readonly Of<Kind>[] {
+    const key = `${apiVersions[kind]}/${kind}`;
+    return ((namespace === undefined ? this.#byKind.get(key) : this.#byNamespace.get(`${key}/${namespace}`)) ?? []) as Of<Kind>[];
   }
 
   /** @param namespace ignored for kinds that have none: give an empty one */
@@ -150,12 +154,26 @@ export class Objects {
 
   /** @returns the names of a kind in a namespace, for "did you mean" */
   names(kind: keyof Kinds, namespace: string): string[] {
-    return this.of(kind).filter((object) => namespaceOf(object) === namespace).map(({ metadata }) => metadata.name);
+    return this.of(kind, namespace).map(({ metadata }) => metadata.name);
   }
 
   get pods(): readonly PodTemplate[] {
     return (this.#pods ??= podKinds.flatMap((kind) => this.of(kind).flatMap((object) => podTemplate(kind, object) ?? [])));
   }
+
+  podsIn(namespace: string): readonly PodTemplate[] {
+    if (!this.#podsIn) {
+      this.#podsIn = new Map();
+      for (const pod of this.pods) add(this.#podsIn, pod.namespace, pod);
+    }
+    return this.#podsIn.get(namespace) ?? [];
+  }
+}
+
+function add<Item>(map: Map<string, Item[]>, key: string, item: Item): void {
+  const items = map.get(key);
+  if (items) items.push(item);
+  else map.set(key, [item]);
 }
 
 /** Kinds without a namespace, whose `metadata.namespace` is wrong; @see `kubectl api-resources --namespaced=false` */

@@ -12,3 +12,7 @@ export function pathOf(...steps: readonly Step[]): string {
   }
   return path;
 }
+
+/** @returns the steps of a JSON pointer, as ajv writes it: `/spec/ports/0/name` */
+export const stepsOf = (pointer: string): Step[] =>
+  pointer.split("/").slice(1).map((step) => (/^\d+$/.test(step) ? Number(step) : ([step.replace(/~1/g, "/").replace(/~0/g, "~")] as const)));

@@ -1,4 +1,4 @@
-import { namespaceOf, type Objects, type Of, type PodTemplate } from "./objects.ts";
+import { type Objects, type Of, type PodTemplate } from "./objects.ts";
 import { matches, type Selector } from "./selectors.ts";
 
 type Policy = Of<"NetworkPolicy">;
@@ -8,10 +8,10 @@ export const isMadeByOthers = ({ matchLabels = {} }: Selector): boolean => Objec
 
 /** @returns the policies of one direction that select a pod; what none selects may talk to everyone */
 export function policiesOf(objects: Objects, pod: PodTemplate, direction: "Ingress" | "Egress"): Policy[] {
-  return objects.of("NetworkPolicy").filter((policy) => {
+  return objects.of("NetworkPolicy", pod.namespace).filter((policy) => {
     const { podSelector = {}, policyTypes, egress } = policy.spec ?? {};
     // Left out, it means ingress, and egress where there are rules of it.
     const types = policyTypes ?? (egress ? ["Ingress", "Egress"] : ["Ingress"]);
-    return namespaceOf(policy) === pod.namespace && types.includes(direction) && matches(podSelector, pod.labels);
+    return types.includes(direction) && matches(podSelector, pod.labels);
   });
 }

@@ -3,9 +3,9 @@ import { namespaceOf, type Objects, type Of, type PodTemplate } from "./objects.
 
 /** @returns the autoscaler of a workload */
 export const autoscalerOf = (objects: Objects, workload: KubernetesObject): Of<"HorizontalPodAutoscaler"> | undefined =>
-  objects.of("HorizontalPodAutoscaler").find((one) => {
+  objects.of("HorizontalPodAutoscaler", namespaceOf(workload)).find((one) => {
     const { kind, name } = one.spec?.scaleTargetRef ?? {};
-    return kind === workload.kind && name === workload.metadata.name && namespaceOf(one) === namespaceOf(workload);
+    return kind === workload.kind && name === workload.metadata.name;
   });
 
 /** @returns the fewest pods of a workload that are meant to run */

@@ -5,7 +5,7 @@ import { hasLabels } from "./selectors.ts";
 export function podsBehind(objects: Objects, service: Of<"Service">): PodTemplate[] {
   const { selector } = service.spec ?? {};
   if (!selector || Object.keys(selector).length === 0) return [];
-  return objects.pods.filter(({ namespace, labels }) => namespace === namespaceOf(service) && hasLabels(selector, labels));
+  return objects.podsIn(namespaceOf(service)).filter(({ labels }) => hasLabels(selector, labels));
 }
 
 /** @returns the number of a pod's port by name or number; undefined if no container has such a name */

@@ -28,9 +28,12 @@ export function withIdentity(item: unknown): KubernetesObject {
 
 /** @returns the object without nulls (which mean "not set") and without values of a wrong type; itself if it has none */
 export function wellTyped(object: KubernetesObject, errors: readonly SchemaError[] = []): KubernetesObject {
-  const wrong = errors.filter(({ keyword }) => keyword === "type" || keyword === "oneOf");
-  if (wrong.length === 0 && !hasNull(object)) return object;
-  return withIdentity(withoutNulls(object, new Set(wrong.map(({ instancePath }) => instancePath)), ""));
+  const placesOf = (...keywords: string[]) => new Set(errors.filter(({ keyword }) => keywords.includes(keyword)).map(({ instancePath }) => instancePath));
+  const wrong = placesOf("type", "oneOf");
+  // Text in a wrong format is still text, as a quantity that is none.
+  for (const place of placesOf("format")) wrong.delete(place);
+  if (wrong.size === 0 && !hasNull(object)) return object;
+  return withIdentity(withoutNulls(object, wrong, ""));
 }
 
 function withoutNulls(value: unknown, wrong: ReadonlySet<string>, path: string): unknown {

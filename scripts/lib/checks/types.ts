@@ -24,7 +24,8 @@ export interface Finding {
 }
 
 /**
- * - `object` and `references` are wrong everywhere: errors.
+ * - `object` is wrong everywhere: an error.
+ * - `references` are errors too; warnings where the rest of the world is unknown, in YAML of unknown destination.
  * - `environment` are wrong where users are; such rules run only when it is known where the objects go.
  * - `policy` is what production is asked for: errors there, warnings in development and for YAML of unknown destination.
  */

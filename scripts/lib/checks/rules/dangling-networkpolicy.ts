@@ -12,7 +12,7 @@ export default rule({
     for (const object of objects.of("NetworkPolicy")) {
       const selector = object.spec?.podSelector ?? {};
       if (isEmpty(selector) || isMadeByOthers(selector)) continue;
-      if (!objects.pods.some(({ namespace, labels }) => namespace === namespaceOf(object) && matches(selector, labels)))
+      if (!objects.podsIn(namespaceOf(object)).some(({ labels }) => matches(selector, labels)))
         yield { object, path: "spec.podSelector", message: `selects no pod: ${describe(selector)}`, fix: "use labels of a pod template in the same namespace" };
     }
   },

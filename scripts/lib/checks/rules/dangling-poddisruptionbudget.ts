@@ -9,7 +9,7 @@ export default rule({
   *check(objects) {
     for (const object of objects.of("PodDisruptionBudget")) {
       const { selector } = object.spec ?? {};
-      if (selector && !objects.pods.some(({ namespace, labels }) => namespace === namespaceOf(object) && matches(selector, labels)))
+      if (selector && !objects.podsIn(namespaceOf(object)).some(({ labels }) => matches(selector, labels)))
         yield { object, path: "spec.selector", message: `matches no pod: ${describe(selector)}`, fix: "use labels of a pod template in the same namespace" };
     }
   },

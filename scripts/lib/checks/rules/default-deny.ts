@@ -1,4 +1,3 @@
-import { namespaceOf } from "../objects.ts";
 import { rule } from "../rule.ts";
 import { isEmpty } from "../selectors.ts";
 
@@ -10,7 +9,7 @@ export default rule({
     const namespaces = new Set(objects.pods.map(({ namespace }) => namespace));
     for (const object of objects.of("Namespace")) {
       if (!namespaces.has(object.metadata.name)) continue;
-      const closed = objects.of("NetworkPolicy").filter((policy) => namespaceOf(policy) === object.metadata.name && isEmpty(policy.spec?.podSelector ?? {}));
+      const closed = objects.of("NetworkPolicy", object.metadata.name).filter((policy) => isEmpty(policy.spec?.podSelector ?? {}));
       for (const direction of ["Ingress", "Egress"] as const) {
         const field = direction === "Ingress" ? "ingress" : "egress";
         if (!closed.some(({ spec }) => spec?.policyTypes?.includes(direction) && !spec[field]?.length))

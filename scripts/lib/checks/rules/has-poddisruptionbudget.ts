@@ -1,4 +1,3 @@
-import { namespaceOf } from "../objects.ts";
 import { replicated } from "../replicas.ts";
 import { rule } from "../rule.ts";
 import { matches } from "../selectors.ts";
@@ -10,7 +9,7 @@ export default rule({
   others: ["deployment-has-poddisruptionbudget", "statefulset-has-poddisruptionbudget"],
   *check(objects) {
     for (const { object, namespace, labels } of replicated(objects))
-      if (!objects.of("PodDisruptionBudget").some((budget) => namespaceOf(budget) === namespace && budget.spec?.selector && matches(budget.spec.selector, labels)))
+      if (!objects.of("PodDisruptionBudget", namespace).some((budget) => budget.spec?.selector && matches(budget.spec.selector, labels)))
         yield { object, path: "spec.replicas", message: "runs several pods, but no PodDisruptionBudget matches them", fix: "add one with maxUnavailable: 1" };
   },
 });

@@ -16,7 +16,7 @@ export default rule({
       if (isAnnotated) continue;
       for (const [index, { hosts = [], secretName }] of (object.spec?.tls ?? []).entries()) {
         if (!secretName) continue;
-        const certificates = objects.of("Certificate").filter((one) => namespaceOf(one) === namespace);
+        const certificates = objects.of("Certificate", namespace);
         const certificate = certificates.find(({ spec }) => spec?.secretName === secretName);
         if (!certificate) {
           if (!keysOf(objects, "Secret", namespace, secretName))
@@ -37,7 +37,7 @@ export default rule({
     }
     for (const object of objects.of("Certificate")) {
       const namespace = namespaceOf(object);
-      const used = objects.of("Ingress").filter((one) => namespaceOf(one) === namespace).flatMap(({ spec }) => spec?.tls ?? []).filter(({ secretName }) => secretName === object.spec?.secretName);
+      const used = objects.of("Ingress", namespace).flatMap(({ spec }) => spec?.tls ?? []).filter(({ secretName }) => secretName === object.spec?.secretName);
       const hosts = used.flatMap(({ hosts }) => hosts ?? []);
       if (hosts.length === 0) continue;
       for (const [index, name] of (object.spec?.dnsNames ?? []).entries())

@@ -19,7 +19,7 @@ export default rule({
             continue;
           }
           const declared = pod.containers.flatMap(({ container }) => container.ports?.map(({ containerPort }) => containerPort) ?? []);
-          if (declared.length > 0 && !declared.includes(Number(targetPort)))
+          if (objects.settings && declared.length > 0 && !declared.includes(Number(targetPort)))
             yield { object, path, severity: "warning", message: `${owner} declares no port ${targetPort} (it declares ${declared.join(", ")})`, fix: "correct it, or declare the port" };
         }
   },

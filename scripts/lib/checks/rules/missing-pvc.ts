@@ -1,4 +1,3 @@
-import { namespaceOf } from "../objects.ts";
 import { pathOf } from "../paths.ts";
 import { rule, suggestion } from "../rule.ts";
 
@@ -16,7 +15,7 @@ export default rule({
 
     // They are called after the template, the set and the pod's number.
     function isOfStatefulSet(name: string, namespace: string): boolean {
-      return objects.of("StatefulSet").some((set) => namespaceOf(set) === namespace &&
+      return objects.of("StatefulSet", namespace).some((set) =>
         set.spec?.volumeClaimTemplates?.some((claim) => name.startsWith(`${claim.metadata?.name}-${set.metadata.name}-`)));
     }
   },

@@ -20,7 +20,7 @@ export default rule({
       for (const [index, subject] of subjects.entries()) {
         if (subject.kind !== "ServiceAccount" || !subject.name || subject.name === "default") continue;
         const place = subject.namespace ?? namespace;
-        if (objects.of("ServiceAccount").some((account) => namespaceOf(account) === place) && !objects.find("ServiceAccount", place, subject.name))
+        if (objects.of("ServiceAccount", place).length > 0 && !objects.find("ServiceAccount", place, subject.name))
           yield { object, path: `subjects[${index}].name`, message: `there is no ServiceAccount ${subject.name}${suggestion(subject.name, objects.names("ServiceAccount", place))}`, fix: "correct the name, or add the ServiceAccount" };
       }
     }

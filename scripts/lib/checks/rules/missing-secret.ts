@@ -9,9 +9,11 @@ export default rule({
   *check(objects) {
     for (const { pod, path, kind, name, key } of configReferences(objects, "Secret")) {
       const keys = keysOf(objects, kind, pod.namespace, name);
-      if (!keys)
-        yield { object: pod.object, path, message: `nobody makes a Secret ${name}${suggestion(name, configNames(objects, kind, pod.namespace))}`, fix: "correct the name, add the Secret, or set optional: true" };
-      else if (key !== undefined && keys !== "any" && !keys.has(key))
+      const meant = suggestion(name, configNames(objects, kind, pod.namespace));
+      // Secrets are often made by hand, by a Job or by an operator: of YAML from elsewhere only a near miss is told.
+      if (!keys && (objects.settings || meant.includes("did you mean")))
+        yield { object: pod.object, path, message: `nobody makes a Secret ${name}${meant}`, fix: "correct the name, add the Secret, or set optional: true" };
+      else if (keys && key !== undefined && keys !== "any" && !keys.has(key))
         yield { object: pod.object, path, message: `Secret ${name} has no key ${key}${suggestion(key, keys)}`, fix: "correct the key, or add it to the Secret" };
     }
   },

@@ -11,7 +11,7 @@ export default rule({
   *check(objects) {
     for (const object of objects.of("NetworkPolicy")) {
       const { podSelector = {}, ingress = [] } = object.spec ?? {};
-      const selected = objects.pods.filter(({ namespace, labels }) => namespace === namespaceOf(object) && matches(podSelector, labels));
+      const selected = objects.podsIn(namespaceOf(object)).filter(({ labels }) => matches(podSelector, labels));
       const declared = selected.flatMap(({ containers }) => containers.flatMap(({ container }) => container.ports ?? []));
       if (declared.length === 0) continue;
       for (const [index, { ports = [] }] of ingress.entries())
@@ -19,7 +19,7 @@ export default rule({
           const path = pathOf("spec.ingress", index, "ports", number, "port");
           if (typeof port === "string" && !selected.some((pod) => portNames(pod).includes(port)))
             yield { object, path, message: `no selected pod has a port ${port}${suggestion(port, selected.flatMap(portNames))}`, fix: "use a name of their containers' ports" };
-          else if (typeof port === "number" && endPort === undefined && !declared.some(({ containerPort }) => containerPort === port))
+          else if (objects.settings && typeof port === "number" && endPort === undefined && !declared.some(({ containerPort }) => containerPort === port))
             yield { object, path, severity: "warning", message: `no selected pod declares port ${port} (declared: ${declared.map(({ containerPort }) => containerPort).join(", ")})`, fix: "use the container's port, not the Service's" };
         }
     }

@@ -8,13 +8,13 @@ export default rule({
   name: "overlapping-selectors",
   group: "references",
   why: "Two workloads that select each other's pods confuse autoscalers, budgets and `kubectl`, and old ReplicaSets may be adopted.",
-  *check({ pods }) {
-    const workloads = pods.filter(({ kind }) => kinds.has(kind));
-    for (const one of workloads) {
+  *check(objects) {
+    for (const one of objects.pods) {
+      if (!kinds.has(one.kind)) continue;
       const selector = (one.object as Of<"Deployment">).spec?.selector as Selector | undefined;
       if (!selector || isEmpty(selector)) continue;
-      for (const other of workloads)
-        if (other !== one && other.namespace === one.namespace && other.object.metadata.name !== one.object.metadata.name && matches(selector, other.labels))
+      for (const other of objects.podsIn(one.namespace))
+        if (other !== one && kinds.has(other.kind) && other.object.metadata.name !== one.object.metadata.name && matches(selector, other.labels))
           yield { object: one.object, path: "spec.selector", message: `also matches the pods of ${other.kind} ${other.object.metadata.name}: ${describe(selector)}`, fix: "add a label that only its own pods have" };
     }
   },

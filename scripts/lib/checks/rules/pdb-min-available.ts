@@ -14,7 +14,7 @@ export default rule({
       const path = "spec.minAvailable";
       if (typeof minAvailable === "string" && parseInt(minAvailable, 10) >= 100) yield { object, path, message: `is ${minAvailable}: no pod could be evicted`, fix: "set maxUnavailable: 1 instead" };
       if (typeof minAvailable !== "number") continue;
-      const workloads = objects.pods.filter(({ kind, namespace, labels }) => ["Deployment", "StatefulSet", "ReplicaSet"].includes(kind) && namespace === namespaceOf(object) && matches(selector, labels));
+      const workloads = objects.podsIn(namespaceOf(object)).filter(({ kind, labels }) => ["Deployment", "StatefulSet", "ReplicaSet"].includes(kind) && matches(selector, labels));
       if (workloads.length === 0) continue;
       const pods = workloads.reduce((sum, { object: workload }) => sum + replicasOf(objects, workload), 0);
       if (minAvailable >= pods) yield { object, path, message: `is ${minAvailable} of ${pods} pod${pods === 1 ? "" : "s"}: none could be evicted`, fix: "set maxUnavailable: 1 instead" };

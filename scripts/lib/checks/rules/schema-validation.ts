@@ -1,6 +1,6 @@
 import { nearest } from "../../errors.ts";
 import type { SchemaError } from "../models.ts";
-import { pathOf } from "../paths.ts";
+import { pathOf, stepsOf } from "../paths.ts";
 import { rule } from "../rule.ts";
 
 export default rule({
@@ -8,10 +8,10 @@ export default rule({
   group: "object",
   why: "The API server refuses values of a wrong type, unknown words and missing fields.",
   *check({ comparisons }) {
-    for (const [object, { errors }] of comparisons)
+    for (const [object, { errors, original }] of comparisons)
       for (const [place, [error, ...more]] of byPlace(errors)) {
         // What a Secret holds is never repeated.
-        const value = object.kind === "Secret" && /^\/(data|stringData)\b/.test(place) ? undefined : valueAt(object, place);
+        const value = object.kind === "Secret" && /^\/(data|stringData)\b/.test(place) ? undefined : valueAt(original, place);
         yield {
           object,
           path: pathOf(...stepsOf(place), ...(error!.keyword === "required" ? [[String(error!.params["missingProperty"])] as const] : [])),
@@ -33,9 +33,6 @@ function byPlace(errors: readonly SchemaError[]): Map<string, SchemaError[]> {
   }
   return places;
 }
-
-const stepsOf = (instancePath: string) =>
-  instancePath.split("/").slice(1).map((step) => (/^\d+$/.test(step) ? Number(step) : ([step.replace(/~1/g, "/").replace(/~0/g, "~")] as const)));
 
 function explain(error: SchemaError, more: readonly SchemaError[], value: unknown): { message: string; fix: string } {
   const given = value === undefined ? "" : ` but is ${JSON.stringify(value)?.slice(0, 80)}`;

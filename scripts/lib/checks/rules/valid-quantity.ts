@@ -1,5 +1,6 @@
 import type { KubernetesObject } from "../../render.ts";
-import { pathOf } from "../paths.ts";
+import type { Objects } from "../objects.ts";
+import { pathOf, stepsOf } from "../paths.ts";
 import { parseQuantity } from "../quantity.ts";
 import { containersOf, rule } from "../rule.ts";
 import type { Finding } from "../types.ts";
@@ -9,19 +10,27 @@ export default rule({
   group: "object",
   why: "The API server refuses amounts that it can't read; `400m` of memory is 0.4 bytes, and no pod starts with it.",
   *check(objects) {
-    for (const { pod, container, path } of containersOf(objects))
-      for (const field of ["requests", "limits"] as const)
-        yield* amounts(pod.object, pathOf(path, "resources", field), container.resources?.[field]);
-    for (const { object, spec, path } of objects.pods)
-      for (const [index, { emptyDir }] of (spec.volumes ?? []).entries())
-        yield* amounts(object, pathOf(path, "volumes", index, "emptyDir"), emptyDir?.sizeLimit === undefined ? {} : { sizeLimit: emptyDir.sizeLimit });
-    for (const object of objects.of("PersistentVolumeClaim"))
-      yield* amounts(object, "spec.resources.requests", object.spec?.resources?.requests);
-    for (const object of objects.of("StatefulSet"))
-      for (const [index, claim] of (object.spec?.volumeClaimTemplates ?? []).entries())
-        yield* amounts(object, pathOf("spec.volumeClaimTemplates", index, "spec.resources.requests"), claim.spec?.resources?.requests);
+    for (const finding of faults(objects)) {
+      // What the models refuse is said by schema-validation; they take a few that Kubernetes does not.
+      const errors = objects.comparisons.get(finding.object!)?.errors ?? [];
+      if (!errors.some(({ instancePath }) => pathOf(...stepsOf(instancePath)) === finding.path)) yield finding;
+    }
   },
 });
+
+function* faults(objects: Objects): Iterable<Finding> {
+  for (const { pod, container, path } of containersOf(objects))
+    for (const field of ["requests", "limits"] as const)
+      yield* amounts(pod.object, pathOf(path, "resources", field), container.resources?.[field]);
+  for (const { object, spec, path } of objects.pods)
+    for (const [index, { emptyDir }] of (spec.volumes ?? []).entries())
+      yield* amounts(object, pathOf(path, "volumes", index, "emptyDir"), emptyDir?.sizeLimit === undefined ? {} : { sizeLimit: emptyDir.sizeLimit });
+  for (const object of objects.of("PersistentVolumeClaim"))
+    yield* amounts(object, "spec.resources.requests", object.spec?.resources?.requests);
+  for (const object of objects.of("StatefulSet"))
+    for (const [index, claim] of (object.spec?.volumeClaimTemplates ?? []).entries())
+      yield* amounts(object, pathOf("spec.volumeClaimTemplates", index, "spec.resources.requests"), claim.spec?.resources?.requests);
+}
 
 const bytes = new Set(["memory", "storage", "ephemeral-storage", "sizeLimit"]);
 
