@@ -1,4 +1,5 @@
 import { checkCommand } from "./lib/checks/command.ts";
+import { renderSound } from "./lib/checks/gate.ts";
 import { readRequest } from "./lib/deploy/flags.ts";
 import { imagesBuiltHere } from "./lib/deploy/images.ts";
 import { applySaved, deleteAll, deploy, goalOfManifests, goalOfRollback, goalOfSaved, showDrift, showHistory, showPlan } from "./lib/deploy/modes.ts";
@@ -18,7 +19,7 @@ await main(async (signal) => {
   if (mode === "check") return checkCommand(request.env === undefined && request.files.length > 0 ? undefined : environmentNamed(request.env), request);
   const saved = mode === "apply" ? readPlan(request.file!) : undefined;
   const environment = environmentNamed(request.env ?? saved?.environment);
-  if (mode === "print") return void process.stdout.write(toYaml(render(environment)));
+  if (mode === "print") return void process.stdout.write(toYaml(await renderSound(environment)));
   if (mode === "images") return void console.log(JSON.stringify(imagesBuiltHere(environment, render(environment))));
 
   // Everything else asks the environment's own, and makes sure that it is that.

@@ -12,6 +12,17 @@ export async function renderChecked(environment: Environment): Promise<{ objects
   return { objects, problems: await check(objects, optionsFor(environment)) };
 }
 
+/**
+ * Renders for everyday use: warnings are told, waivers are not.
+ * @returns the objects, without values of secrets
+ * @throws UserError after a report, if there are errors
+ */
+export async function renderSound(environment: Environment): Promise<KubernetesObject[]> {
+  const { objects, problems } = await renderChecked(environment);
+  requireSound(problems, { environment: environment.name, waived: false });
+  return objects;
+}
+
 /** How objects of an environment are checked, whether they come from the manifests or from a file. */
 export const optionsFor = (environment: Environment): CheckOptions => ({
   environment,

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { builtImages, pulledImages } from "../../../manifests/images.ts";
+import { renderSound } from "../checks/gate.ts";
 import { environmentNamed } from "../environments.ts";
 import { main } from "../main.ts";
 import { render } from "../render.ts";
@@ -13,7 +14,8 @@ import type { Rendered } from "./rendered.ts";
 await main(async () => {
   const [, , name, httpsPort] = process.argv;
   const environment = { ...environmentNamed(name), httpsPort: Number(httpsPort) };
-  // Checks of the objects belong here: what they throw is shown, and what runs goes on running.
+  // What is thrown is shown, and what runs goes on running.
+  await renderSound(environment);
   const objects = render(environment, await secretValues($, environment));
   const rendered: Rendered = { objects, images: { built: builtImages, pulled: pulledImages } };
   const text = Buffer.from(JSON.stringify(rendered));
