@@ -13,14 +13,15 @@ import valkey from "./services/valkey.ts";
  * @param values of the secrets; without them the objects are for checks and for reading, not for a cluster
  * @returns every object of an environment, in the order in which they are applied.
  */
-export const manifests = (environment: Environment, values?: SecretValues) => [
-  ...namespace(environment),
-  ...networkPolicies(environment),
-  ...certificates(environment),
-  ...secrets(environment, values),
-  ...valkey(environment),
-  ...signaling(environment),
-  ...backend(environment),
-  ...landingPage(environment),
-  ...ingress(environment),
-];
+export const manifests = (environment: Environment, values?: SecretValues) => {
+  const application = [
+    ...certificates(environment),
+    ...secrets(environment, values),
+    ...valkey(environment),
+    ...signaling(environment),
+    ...backend(environment),
+    ...landingPage(environment),
+    ...ingress(environment),
+  ];
+  return [...namespace(environment), ...networkPolicies(environment, application), ...application];
+};
