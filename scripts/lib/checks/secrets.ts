@@ -1,6 +1,6 @@
 // What a secret looks like. Words of a name count as words: PASSWORD, dbPassword and db_password do, PASSWORDLESS not.
 
-const secretName = /(^|[_.-])(passw(or)?d|passwd|pwd|passphrase|secret|secrets|token|credentials?|api_?key|private_?key|access_?key|signing_?key|encryption_?key)($|[_.-])/i;
+const secretName = /(^|[_.-])(passw(or)?d|passwd|pwd|passphrase|secret|secrets|token|credentials?|(api|private|access|signing|encryption)[-_]?key)($|[_.-])/i;
 /** Names of where a secret is, or of what is about one: PASSWORD_FILE, TOKEN_URL, SECRET_NAME. */
 const aboutSecret = /[_.-](file|path|dir|url|uri|endpoint|name|id|length|ttl|expiry|expires(_in)?|header|issuer|audience|algorithm|type|enabled|min|max|ref|key_?id|duration|lifetime)$/i;
 

@@ -6,8 +6,9 @@ import type { Problem } from "./types.ts";
 
 // As kubectl reads it: YAML 1.1's booleans (`on`, `yes`) and octal numbers (0644), but no dates and no base 60.
 const schema = new Schema([
-  ...[strTag, seqTag, mapTag, nullYaml11Tag, boolYaml11Tag, floatCoreTag, mergeTag, binaryTag],
+  ...[strTag, seqTag, mapTag, nullYaml11Tag, boolYaml11Tag],
   { ...intYaml11Tag, resolve: (source, ...rest) => (source.includes(":") ? NOT_RESOLVED : intYaml11Tag.resolve(source, ...rest)) },
+  ...[floatCoreTag, mergeTag, binaryTag],
 ]);
 
 /**
