@@ -35,6 +35,8 @@ export interface Trial {
   shop(shop: Shop): void;
   /** Runs deploy.mts there to its end. */
   deploy(...args: string[]): Promise<Result>;
+  /** For starting it by other means. */
+  scriptEnv(): NodeJS.ProcessEnv;
   kubectl(...args: string[]): Promise<string>;
   /** Every object's version, but for what changes by itself. */
   versions(): Promise<string>;
@@ -44,7 +46,8 @@ export interface Trial {
 }
 
 export const hardened = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } };
-export const server = `require("http").createServer((q, a) => a.end(process.env.MESSAGE)).listen(3000); process.on("SIGTERM", () => setTimeout(() => process.exit(), 1500));`;
+/** Serves a while after it is told to stop: until then the news that it goes have reached everybody, also on a busy machine. */
+export const server = `require("http").createServer((q, a) => a.end(process.env.MESSAGE)).listen(3000); process.on("SIGTERM", () => setTimeout(() => process.exit(), 6000));`;
 
 const metadata = (name: string, namespace: string) => ({ name, namespace, labels: { app: name } });
 
@@ -77,7 +80,7 @@ export function workload(kind: "Deployment" | "StatefulSet", name: string, names
           serviceAccountName: "shop",
           automountServiceAccountToken: false,
           enableServiceLinks: false,
-          terminationGracePeriodSeconds: 5,
+          terminationGracePeriodSeconds: 15,
           securityContext: { runAsNonRoot: true, runAsUser: 10001, runAsGroup: 10001, fsGroup: 10001, seccompProfile: { type: "RuntimeDefault" } },
           topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway", labelSelector: { matchLabels: { app: name } } }],
           containers,
@@ -96,7 +99,7 @@ export const service = (name: string, namespace: string, more: object = {}): obj
 });
 
 function objectsOf(namespace: string, image: string, shop: Shop): object[] {
-  const { message = "one", code = server, replicas = 2, more = [], withoutWeb, serviceName = "store" } = shop;
+  const { message = "one", code = server, replicas = "replicas" in shop ? undefined : 2, more = [], withoutWeb, serviceName = "store" } = shop;
   const env = [{ name: "VALKEY_PASSWORD", valueFrom: { secretKeyRef: { name: "backend", key: "VALKEY_PASSWORD" } } }];
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } },
@@ -163,6 +166,7 @@ export const manifests = (environment, values) => [
   const kubeconfig = join(folder, "..", "kubeconfig");
   writeFileSync(kubeconfig, cluster.kubeconfig(context), { mode: 0o600 });
   const env = shellEnvironment({ KUBECONFIG: kubeconfig, VALKEY_PASSWORD: canary });
+  delete env["FORCE_COLOR"]; // of vitest; Node warns when it stands beside NO_COLOR
   const trial: Trial = {
     folder,
     context,
@@ -172,6 +176,7 @@ export const manifests = (environment, values) => [
     shop: (shop) => write("manifests/objects.json", JSON.stringify(objectsOf(namespace, cluster.image, shop))),
     // Without npx, which takes a second: its own way of starting is tested elsewhere.
     deploy: (...args) => run(process.execPath, [join(process.cwd(), "node_modules/zx/build/cli.js"), "scripts/deploy.mts", ...args], { cwd: folder, env: withTsx(env) }),
+    scriptEnv: () => withTsx(env),
     async kubectl(...args) {
       const { code, stdout, stderr } = await run("kubectl", ["--context", context, "--namespace", namespace, ...args], { env });
       if (code !== 0) throw new Error(stderr);

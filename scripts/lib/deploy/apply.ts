@@ -37,6 +37,9 @@ export async function apply(cluster: Cluster, steps: readonly Step[], options: A
   }
 }
 
+/** An autoscaler that goes would undo the number of pods that is applied: it goes first. */
+export const isAutoscaler = ({ change }: Step): boolean => change.object.kind === "HorizontalPodAutoscaler";
+
 /** Deletes what the plan says, last wave first. */
 export async function prune(cluster: Cluster, steps: readonly Step[], signal?: AbortSignal): Promise<void> {
   const deletions = steps.filter(({ change }) => change.action === "delete");
@@ -51,11 +54,11 @@ export async function prune(cluster: Cluster, steps: readonly Step[], signal?: A
 const passing = (error: ApiError) => error.code === 0 || error.code === 503 || error.code === 504 || error.reason === "NoKindMatch" || /failed calling webhook|etcdserver: (leader|request)/.test(error.message);
 const patience = { tries: 15, pause: 2000 };
 
-async function applyOne(cluster: Cluster, { change, wanted, live }: Step, { force, signal }: ApplyOptions): Promise<void> {
+async function applyOne(cluster: Cluster, { change, wanted, live, takesOver }: Step, { force, signal }: ApplyOptions): Promise<void> {
   if (change.action === "replace") return void (await replace(cluster, live!, wanted!));
   for (let attempt = 1; ; attempt++) {
     try {
-      return void (await cluster.apply(wanted!, { fieldManager, force }));
+      return void (await cluster.apply(wanted!, { fieldManager, force: force || takesOver }));
     } catch (error) {
       if (!(error instanceof ApiError) || !passing(error) || attempt === patience.tries) throw error;
       if (attempt === 1) say(`   ${shownName(change.object)}: ${explainRefusal(wanted!, error).what}; trying again`);
@@ -76,8 +79,9 @@ function problemOf({ change, wanted, live }: Step, error: unknown): Problem {
 async function established(cluster: Cluster, objects: readonly KubernetesObject[], signal: AbortSignal): Promise<void> {
   for (const definition of objects.filter(({ kind }) => kind === "CustomResourceDefinition"))
     for (let attempt = 1; ; attempt++) {
-      const { conditions = [] } = ((await cluster.get(definition))?.["status"] ?? {}) as { conditions?: { type: string; status: string }[] };
-      if (conditions.some(({ type, status }) => type === "Established" && status === "True")) break;
+      // null at first
+      const { conditions } = ((await cluster.get(definition))?.["status"] ?? {}) as { conditions?: { type: string; status: string }[] | null };
+      if (conditions?.some(({ type, status }) => type === "Established" && status === "True")) break;
       if (attempt === 100) throw new UserError(`${shownName(objectName(definition))} is not taken up by the server`, { why: JSON.stringify(conditions) });
       await sleep(200, undefined, { signal });
     }

@@ -25,8 +25,8 @@ export interface Drift {
 }
 
 /** @returns what is no longer as a revision deployed it: fields that others have changed, removed or added, and objects that are gone */
-export async function driftSince(cluster: Cluster, revision: Revision): Promise<Drift[]> {
-  const scaled = await scaledByOthers(cluster, revision.objects);
+export async function driftSince(cluster: Cluster, revision: Revision, owner: string): Promise<Drift[]> {
+  const scaled = await scaledByOthers(cluster, revision.objects, owner);
   const drifts = await Promise.all(revision.objects.map((object) => driftOf(cluster, revision, object, scaled)));
   return drifts.filter(({ fields, remark }) => fields.length > 0 || remark !== undefined);
 }

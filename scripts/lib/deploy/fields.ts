@@ -54,12 +54,15 @@ function* walk(from: unknown, to: unknown, path: Path): Generator<{ path: Path; 
     for (const name of keys) yield* walk(before.get(name), after.get(name), [...path, name]);
     // The same items in another order: the order itself is the change.
     if (key !== undefined && [...keys].every((name) => isDeepStrictEqual(before.get(name), after.get(name)))) yield { path, from: [...before.keys()], to: [...after.keys()] };
-  } else if (isMap(from ?? to) && (from === undefined || to === undefined) && Object.keys((from ?? to) as object).length > 0 && path.length > 0 && typeof path.at(-1) === "string") {
+  } else if (isMap(from ?? to) && (from === undefined || to === undefined) && Object.keys((from ?? to) as object).length > 0 && path.length > 0 && !isShortItem(path, from ?? to)) {
     // A map that comes or goes, field by field: a new label reads better than a new map.
     const map = (from ?? to) as Record<string, unknown>;
     for (const [name, value] of Object.entries(map)) yield* walk(from && value, to && value, [...path, name]);
   } else yield { path, from, to };
 }
+
+/** An item of a list that fits on a line, as an env variable does. */
+const isShortItem = (path: Path, item: unknown) => (typeof path.at(-1) === "number" || String(path.at(-1)).startsWith("[")) && JSON.stringify(item).length < 100;
 
 const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -132,7 +132,7 @@ export async function showHistory({ cluster, store }: Target, { json }: Request)
 export async function showDrift({ cluster, store }: Target, { json }: Request): Promise<number> {
   const [latest] = await revisionsIn(cluster, store);
   if (!latest) throw new UserError(`${store.name} has no revisions: nothing was deployed yet`, { next: `npx zx scripts/deploy.mts --env ${store.name}` });
-  const drift = await driftSince(cluster, latest);
+  const drift = await driftSince(cluster, latest, store.owner);
   if (json) printJson({ environment: store.name, revision: latest.number, drift });
   else console.log(drift.length > 0 ? driftText(drift, { colour: coloured(process.stdout) }) : ` ${store.name} is as revision ${latest.number} left it`);
   return drift.length > 0 ? 3 : 0;

@@ -3,7 +3,7 @@ import type { Problem } from "../problems.ts";
 import { standsFor, type KubernetesObject } from "../render.ts";
 import type { FieldChange } from "./fields.ts";
 import { changedFields } from "./fields.ts";
-import { fieldManager } from "./names.ts";
+import { fieldManager, ownerLabel } from "./names.ts";
 import { holdsData, metadataOf, objectName, otherOwner, shownName, type ObjectName } from "./objects.ts";
 import { appliedBy } from "./managed.ts";
 import { conflictsIn, explainRefusal, isImmutable, laidOver, type Conflict } from "./refusals.ts";
@@ -27,6 +27,8 @@ export interface Step {
   /** As it is to be applied. */
   readonly wanted?: KubernetesObject;
   readonly live?: KubernetesObject;
+  /** Fields are taken that nobody claims any more. */
+  readonly takesOver?: boolean;
   /** Why nothing may be changed at all. */
   readonly problem?: Problem;
 }
@@ -46,7 +48,7 @@ export interface PlanOptions {
  * @param wanted what is to be there, also when its namespace or its kind's definition is among it and not there yet
  */
 export async function compare(cluster: Cluster, wanted: readonly KubernetesObject[], options: PlanOptions): Promise<Step[]> {
-  const scaled = await scaledByOthers(cluster, wanted);
+  const scaled = await scaledByOthers(cluster, wanted, options.owner);
   return Promise.all(wanted.map((object) => compareOne(cluster, object, wanted, { ...options, scaled })));
 }
 
@@ -96,6 +98,9 @@ async function compareWithLive(cluster: Cluster, wanted: KubernetesObject, live:
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const conflicts = conflictsIn(error, live, wanted);
+    // The number of pods, set by an autoscaler that is gone or goes with this deploy: those that stay were left out above.
+    if (conflicts.length > 0 && conflicts.every(({ field, manager }) => field === "spec.replicas" && manager === "kube-controller-manager"))
+      return { ...(await compareWithLive(cluster, wanted, live, { force: true, replace, pruneData } as Context)), takesOver: true };
     if (conflicts.length > 0) {
       const forced = await compareWithLive(cluster, wanted, live, { force: true, replace, pruneData } as Context);
       const problem: Problem = {
@@ -141,12 +146,13 @@ function kindUnknown(object: KubernetesObject, all: readonly KubernetesObject[])
   return { change, wanted: object, problem: { what: `the cluster knows no ${object.kind} of ${object.apiVersion}`, why: `${shownName(objectName(object))} needs it`, next } };
 }
 
-/** @returns workloads whose number of pods an autoscaler decides, of ours or there already: `Deployment prod/web` */
-export async function scaledByOthers(cluster: Cluster, wanted: readonly KubernetesObject[]): Promise<Set<string>> {
+/** @returns workloads whose number of pods an autoscaler decides, one that is wanted or of somebody else: `Deployment prod/web` */
+export async function scaledByOthers(cluster: Cluster, wanted: readonly KubernetesObject[], owner: string): Promise<Set<string>> {
   const kind = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler" };
   const namespaces = [...new Set(wanted.flatMap(({ metadata: { namespace } }) => namespace ?? []))];
   const live = await Promise.all(namespaces.map(async (namespace) => (await cluster.list(kind, { namespace })).items));
-  const autoscalers = [...live.flat(), ...wanted.filter((object) => object.kind === kind.kind)];
+  // Ours that are no longer wanted are deleted.
+  const autoscalers = [...live.flat().filter(({ metadata }) => metadata.labels?.[ownerLabel] !== owner), ...wanted.filter((object) => object.kind === kind.kind)];
   return new Set(autoscalers.map(({ metadata, spec }) => {
     const { scaleTargetRef } = spec as { scaleTargetRef: { kind: string; name: string } };
     return `${scaleTargetRef.kind} ${metadata.namespace}/${scaleTargetRef.name}`;

@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import { throwAll } from "../problems.ts";
 import { done, step, warn } from "../progress.ts";
 import type { KubernetesObject } from "../render.ts";
-import { apply, prune } from "./apply.ts";
+import { apply, isAutoscaler, prune } from "./apply.ts";
 import type { Source } from "./git.ts";
 import { lock } from "./lease.ts";
 import { fieldManager } from "./names.ts";
@@ -83,13 +83,15 @@ async function carryOutLocked(run: Run, goal: Goal, plan: Plan, rollbackOnFailur
   const revision = await writeDown(run, goal, plan);
   const end = (result: Result, remark?: string) => finish(cluster, store, revision, result, remark);
   try {
+    const [autoscalers, others] = [plan.steps.filter(isAutoscaler), plan.steps.filter((step) => !isAutoscaler(step))];
+    await prune(cluster, autoscalers, signal);
     await step(`Objects of revision ${revision.number}`, async () => {
       await apply(cluster, plan.steps, { ...run.options, signal, wait: (objects) => run.wait(cluster, objects, goal.objects, signal) });
       return "applied";
     });
     await step("Rollouts", async () => (await run.wait(cluster, goal.objects, goal.objects, signal), "complete"));
     await endLeftovers(cluster, [revision, ...plan.revisions].flatMap(({ leftovers = [] }) => leftovers));
-    await prune(cluster, plan.steps, signal);
+    await prune(cluster, others, signal);
   } catch (error) {
     const interrupted = signal.aborted;
     // Whatever happens to this note, the reason why there is one must not be lost.
