@@ -87,6 +87,14 @@ it("passes on kind's own reason when it failed for another", async () => {
   await expect(ensureCluster($, settings, [], signal)).rejects.toMatchObject({ why: "ERROR: failed to create cluster: failed to init node with kubeadm" });
 });
 
+it("says that the machine's limit of watched files is used up when the node says so", async () => {
+  const { $ } = fakeShell([
+    ["kind create cluster", { exitCode: 1, stderr: "ERROR: failed to create cluster: could not find a log line that matches" }],
+    ["docker logs", "Failed to create control group inotify object: Too many open files\n"],
+  ]);
+  await expect(ensureCluster($, settings, [], signal)).rejects.toMatchObject({ why: expect.stringContaining("Too many open files"), next: expect.stringContaining("fs.inotify.max_user_instances=512") });
+});
+
 it("refuses a cluster of that name that lacks the mark, and one whose ports are others than the file's", () => {
   expect(checkNodes(settings, [])).toEqual([]);
   expect(checkNodes(settings, node())).toEqual([]);

@@ -72,7 +72,7 @@ async function create($: Shell, settings: ClusterSettings, signal: AbortSignal, 
       return outcome;
     } catch (error) {
       const { stderr } = error as { stderr?: string };
-      if (Date.now() > end || !/already exist|already in use/.test(stderr ?? "")) throw explain(error, settings);
+      if (Date.now() > end || !/already exist|already in use/.test(stderr ?? "")) throw explain(error, settings, await $({ nothrow: true })`docker logs --tail 20 ${firstNode(name)}`);
       const { nodes } = await inspect($, name);
       throwAll(nodes.length > 0 && !isOurs(nodes) ? checkNodes(settings, nodes) : []);
       await $({ nothrow: true })`kind delete cluster --name ${name}`;
@@ -108,9 +108,16 @@ export function besidesProxy(host: string, env: NodeJS.ProcessEnv = process.env)
 export const stages = (text: string): string[] =>
   [...text.matchAll(/^ [•●] (.+?)\s*(?:[^\p{L}\p{N}\s()[\]{}:;,.@/_+"'-]+\s*)?\.\.\.\s*$/gmu)].map(([, stage]) => stage![0]!.toLowerCase() + stage!.slice(1));
 
-function explain(error: unknown, { name, nodeImage }: ClusterSettings): unknown {
+function explain(error: unknown, { name, nodeImage }: ClusterSettings, node: { stdout: string; stderr: string }): unknown {
   const { stderr } = error as { stderr?: string };
   if (typeof stderr !== "string") return error;
+  const exhausted = (stderr + node.stdout + node.stderr).split("\n").find((line) => /too many open files|inotify/i.test(line));
+  if (exhausted)
+    return new UserError(`the node of the cluster ${name} can't watch its files`, {
+      why: exhausted.trim(),
+      next: "sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288   or stop other clusters",
+      cause: error,
+    });
   const reason = stderr.split("\n").filter((line) => /^ERROR|rror:|denied|no such/i.test(line)).join("\n") || stderr.trim().split("\n").slice(-8).join("\n");
   if (/pull access denied|not found: manifest|manifest unknown|failed to (pull|resolve)|dial tcp|TLS handshake|toomanyrequests|no such host/i.test(stderr))
     return new UserError(`the node image ${nodeImage} can't be pulled`, {
