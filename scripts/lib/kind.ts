@@ -118,7 +118,7 @@ function explain(error: unknown, { name, nodeImage }: ClusterSettings, node: { s
       next: "sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288   or stop other clusters",
       cause: error,
     });
-  const reason = stderr.split("\n").filter((line) => /^ERROR|rror:|denied|no such/i.test(line)).join("\n") || stderr.trim().split("\n").slice(-8).join("\n");
+  const reason = stderr.split("\n").filter((line) => /^ERROR|^Command Output|rror:|denied|no such/i.test(line)).join("\n") || stderr.trim().split("\n").slice(-8).join("\n");
   if (/pull access denied|not found: manifest|manifest unknown|failed to (pull|resolve)|dial tcp|TLS handshake|toomanyrequests|no such host/i.test(stderr))
     return new UserError(`the node image ${nodeImage} can't be pulled`, {
       why: reason,
