@@ -41,7 +41,8 @@ async function driftOf(cluster: Cluster, revision: Revision, deployed: Kubernete
     const restored = await cluster.apply(isScaled ? withoutReplicas(deployed, live) : deployed, { fieldManager, force: true, dryRun: true });
     const changed = changedFields(live, restored).map(({ path, from, to }) => ({ path, ...(to !== undefined && { from: to }), ...(from !== undefined && { to: from }), managers: managersOf(live, path).filter((manager) => manager !== fieldManager) }));
     const added = addedByHand(live, fieldManager)
-      .filter(({ path }) => !changed.some((field) => path.startsWith(field.path)))
+      // What we set, others have only changed.
+      .filter(({ path }) => valueAt(deployed, path) === undefined)
       .map(({ path, manager }) => ({ path, to: valueAt(live, path), managers: [manager] }));
     return { object, fields: [...changed, ...added] };
   } catch (error) {
