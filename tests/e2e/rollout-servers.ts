@@ -25,8 +25,8 @@ require("https").createServer({ key: process.env.KEY, cert: process.env.CERT }, 
 }).listen(${webhookPort}, "127.0.0.1");
 `;
 
-/** @param tls key and certificate of 127.0.0.1 in PEM */
-export const servers = (tls: { key: string; certificate: string }): KubernetesObject => ({
+/** @param image with Node. @param tls key and certificate of 127.0.0.1 in PEM */
+export const servers = (image: string, tls: { key: string; certificate: string }): KubernetesObject => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name: "servers", namespace: "servers" },
@@ -36,7 +36,7 @@ export const servers = (tls: { key: string; certificate: string }): KubernetesOb
     containers: [
       {
         name: "servers",
-        image: "node:22-alpine",
+        image,
         imagePullPolicy: "IfNotPresent",
         command: ["node", "-e", code],
         env: [{ name: "KEY", value: tls.key }, { name: "CERT", value: tls.certificate }],
@@ -67,29 +67,3 @@ export const webhooks = (authority: string): KubernetesObject[] =>
       },
     ],
   }));
-
-/** An ACME server for tests, and an issuer that asks it: its challenges fail, for nobody knows the names under example.com. */
-export const acme = (tls: { key: string; certificate: string }): KubernetesObject[] => {
-  const namespace = "servers";
-  const config = { pebble: { listenAddress: "0.0.0.0:14000", managementListenAddress: "0.0.0.0:15000", certificate: "/etc/pebble/tls.crt", privateKey: "/etc/pebble/tls.key", httpPort: 80, tlsPort: 443 } };
-  return [
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "pebble", namespace }, data: { "config.json": JSON.stringify(config), "tls.crt": tls.certificate, "tls.key": tls.key } },
-    {
-      apiVersion: "v1",
-      kind: "Pod",
-      metadata: { name: "pebble", namespace, labels: { app: "pebble" } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        containers: [{ name: "pebble", image: "ghcr.io/letsencrypt/pebble:2.10.1", imagePullPolicy: "IfNotPresent", args: ["-config", "/etc/pebble/config.json"], readinessProbe: { tcpSocket: { port: 14000 }, periodSeconds: 1 }, volumeMounts: [{ name: "config", mountPath: "/etc/pebble" }] }],
-        volumes: [{ name: "config", configMap: { name: "pebble" } }],
-      },
-    },
-    { apiVersion: "v1", kind: "Service", metadata: { name: "pebble", namespace }, spec: { selector: { app: "pebble" }, ports: [{ port: 14000 }] } },
-    {
-      apiVersion: "cert-manager.io/v1",
-      kind: "ClusterIssuer",
-      metadata: { name: "pebble" },
-      spec: { acme: { server: "https://pebble.servers.svc:14000/dir", skipTLSVerify: true, email: "team@example.com", privateKeySecretRef: { name: "pebble-account" }, solvers: [{ http01: { ingress: { ingressClassName: "nginx" } } }] } },
-    },
-  ];
-};

@@ -147,7 +147,7 @@ const eventsOfCause: readonly (readonly [RegExp, RegExp])[] = [
 ];
 
 /** The event that tells most: one of the cause's own reason, the last warning else. */
-function relevantEvent({ cause, object, pod }: Suspicion, facts: Facts): Event | undefined {
+export function relevantEvent({ cause, object, pod }: Suspicion, facts: Facts): Event | undefined {
   const claims = (pod?.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => facts.get("PersistentVolumeClaim", object.metadata.namespace, persistentVolumeClaim?.claimName ?? "") ?? []);
   const set = object.kind === "Deployment" ? newReplicaSet(object, facts) : undefined;
   const request = object.kind === "Certificate" ? facts.children(object, "CertificateRequest").at(-1) : undefined;

@@ -15,6 +15,7 @@ interface Replay {
 }
 
 async function replay(recorded: Recording, options: RolloutOptions = {}): Promise<Replay> {
+  vi.setSystemTime(beginning(recorded));
   const said: Progress[] = [];
   let result: RolloutResult | undefined;
   const origin: RolloutOptions["origin"] = ({ metadata }) => ({ file: `manifests/services/${metadata.name}.ts`, line: 7 });
@@ -23,6 +24,9 @@ async function replay(recorded: Recording, options: RolloutOptions = {}): Promis
   await running;
   return { result, said, text: result.failures.map(describeFailure).join("\n") };
 }
+
+/** The clock when it was recorded. */
+const beginning = ({ steps }: Recording) => Math.max(...steps.filter(({ at }) => at === 0).map(({ set }) => Date.parse(set?.["metadata"]?.creationTimestamp) || 0));
 
 const whole = (name: string, options?: RolloutOptions) => replay(recording(name), options);
 
@@ -186,6 +190,18 @@ describe("while it waits", () => {
     expect(everything).not.toContain("canary");
     expect(everything).not.toContain(Buffer.from("canary-3f9c7a51").toString("base64"));
   });
+});
+
+it("a container without a probe that ran long before is not watched again: a deploy without changes is quick", async () => {
+  const recorded = recording("crash-init"); // its objects, with a pod that runs well
+  const long = { at: 0, set: { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }], containerStatuses: [{ name: "web", ready: true, started: true, restartCount: 0, containerID: "c1", state: { running: { startedAt: "2020-01-01T00:00:00Z" } } }], initContainerStatuses: [] } } };
+  const pod = recorded.steps.find(({ object }) => object.startsWith("Pod "))!;
+  const unprobed = { ...pod.set!, spec: { containers: [{ name: "web", image: "web" }], nodeName: "node" } };
+  const well = { set: { status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 } } };
+  const steps = recorded.steps.filter(({ at, object }) => at === 0 && !object.startsWith("Pod ")).concat([{ ...pod, at: 0, set: unprobed }, { ...long, object: pod.object }, { ...well, at: 0, object: "Deployment web" }]);
+  const { result } = await replay({ ...recorded, steps });
+  expect(result).toMatchObject({ outcome: "ready" });
+  expect(result.seconds).toBeLessThan(1);
 });
 
 it("ends at once when it is interrupted", async () => {

@@ -5,7 +5,7 @@ import type { KubernetesObject } from "../render.ts";
 import { createDependencies } from "./dependencies.ts";
 import { suspicions, type Surroundings } from "./diagnose.ts";
 import { containersOf, createFacts, keyOf, lastWritten, type Facts, type Live, type Pod } from "./facts.ts";
-import { failuresOf, nameOf, type Failure, type ObjectName, type Origin } from "./failure.ts";
+import { failuresOf, nameOf, relevantEvent, type Failure, type ObjectName, type Origin } from "./failure.ts";
 import { feed, isFollowed, sourcesOf } from "./feed.ts";
 import { newWarnings, waitingText, type Progress } from "./live.ts";
 import { createLogReader } from "./logs.ts";
@@ -48,6 +48,8 @@ export interface RolloutResult {
  * than one at a time.
  */
 const collectMilliseconds = 3000;
+/** Log lines and events of what has just happened may be on their way: a report with them is worth this wait. */
+const lateMilliseconds = 2000;
 /** Between two lines about the same object. */
 const quietMilliseconds = 1000;
 /** Changes come in bursts: one look for all. */
@@ -122,8 +124,11 @@ export async function waitForRollout(cluster: Cluster, objects: readonly Kuberne
       const timedOut = now >= began + deadline * 1000;
       if (now >= reportAt || timedOut) {
         const outcome = verdict.final.length > 0 ? "failed" : "timed-out";
-        await Promise.race([Promise.all([reader.settled(2000), readNodes(cluster, verdict.final, facts)]), bell.aborted]);
-        return result(outcome, await report(outcome === "failed" ? [...verdict.final, ...verdict.open.filter((one) => verdict.final.some(isAlike(one)))] : verdict.open, outcome === "failed"), unfinished);
+        const late = Date.now() + lateMilliseconds;
+        await Promise.race([Promise.all([reader.settled(lateMilliseconds), readNodes(cluster, verdict.final, facts)]), bell.aborted]);
+        // Events are written after what they tell of.
+        while (Date.now() < late && verdict.final.some((suspicion) => !relevantEvent(suspicion, facts))) await bell.next(late);
+        return result(outcome, report(outcome === "failed" ? [...verdict.final, ...verdict.open.filter((one) => verdict.final.some(isAlike(one)))] : verdict.open, outcome === "failed", unfinished), unfinished);
       }
       await bell.next(Math.min(lookAgain, verdict.lookAgain, reportAt));
     }
@@ -132,16 +137,15 @@ export async function waitForRollout(cluster: Cluster, objects: readonly Kuberne
       return { outcome, failures, unfinished: unfinished.map(({ live, state }) => ({ object: nameOf(live), message: mask(waitingText(live, state, facts)) })), seconds: (Date.now() - began) / 1000, hidden: sources.hidden };
     }
 
-    async function report(found: readonly Suspicion[], final: boolean): Promise<Failure[]> {
+    function report(found: readonly Suspicion[], final: boolean, unfinished: readonly Look[]): Failure[] {
       // Once more: log lines and nodes have come since, and say more.
       const fresh = wanted.flatMap((applied) => {
         const live = facts.get(applied.kind, applied.metadata.namespace, applied.metadata.name) ?? (applied as Live);
         const again = suspicions(live, { ...status(live, facts), done: false }, facts, around);
         return found.filter(({ object }) => keyOf(object) === keyOf(live)).map((one) => again.find((other) => other.cause === one.cause && other.pod?.metadata.uid === one.pod?.metadata.uid && other.container === one.container) ?? one);
       });
-      const unready = wanted.flatMap((applied) => facts.get(applied.kind, applied.metadata.namespace, applied.metadata.name) ?? []).filter((live) => !status(live, facts).done);
       const sources = new Map(wanted.concat(all).map((object) => [keyOf(object), object]));
-      return failuresOf(fresh, final, { facts, context: cluster.context, mask, origin: options.origin, applied: (live) => sources.get(keyOf(live)) ?? live, dependencies, unfinished: unready });
+      return failuresOf(fresh, final, { facts, context: cluster.context, mask, origin: options.origin, applied: (live) => sources.get(keyOf(live)) ?? live, dependencies, unfinished: unfinished.map(({ live }) => live) });
     }
   } finally {
     end.abort();
@@ -153,9 +157,13 @@ interface Look {
   readonly state: Status;
 }
 
+/** Has run long enough to have proved itself, even if our clock and the cluster's are half a minute apart. */
+const longSince = 60_000;
+
 /**
  * What was there before. A container that had crashed before the newest change may be mended by it, so its earlier crashes
- * don't count; when nothing was changed, nothing was mended either, and they do. All by the cluster's clock.
+ * don't count; when nothing was changed, nothing was mended either, and they do; that goes by the
+ * cluster's clock alone.
  */
 function stateBefore(wanted: readonly KubernetesObject[], facts: Facts): { restarts: Surroundings["earlierRestarts"]; running: ReadonlySet<string> } {
   const written = wanted.map(({ kind, metadata }) => facts.get(kind, metadata.namespace, metadata.name)).map((live) => (live ? lastWritten(live) : ""));
@@ -163,14 +171,14 @@ function stateBefore(wanted: readonly KubernetesObject[], facts: Facts): { resta
   const newest = Math.max(0, ...written.map((time) => Date.parse(time) || 0)) - 10_000;
   const restarts = new Map<string, number>();
   const running = new Set<string>();
-  for (const pod of facts.all<Pod>("Pod")) {
-    if (Date.parse(pod.metadata.creationTimestamp ?? "") >= newest) continue;
+  for (const pod of facts.all<Pod>("Pod"))
     for (const { status: known } of containersOf(pod)) {
       if (!known) continue;
-      restarts.set(`${pod.metadata.uid} ${known.name}`, known.restartCount + (known.state?.terminated ? 1 : 0));
-      if (known.state?.running) running.add(known.containerID ?? "");
+      const earlier = Date.parse(pod.metadata.creationTimestamp ?? "") < newest;
+      if (earlier) restarts.set(`${pod.metadata.uid} ${known.name}`, known.restartCount + (known.state?.terminated ? 1 : 0));
+      const since = Date.parse(known.state?.running?.startedAt ?? "");
+      if (earlier || Date.now() - since > longSince) running.add(known.containerID ?? "");
     }
-  }
   return { restarts: (pod, container) => restarts.get(`${pod.metadata.uid} ${container}`) ?? 0, running };
 }
 

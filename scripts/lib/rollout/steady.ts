@@ -5,8 +5,8 @@ import { lastEnd } from "./causes/exit.ts";
 // A container without a readiness probe counts as ready the moment it starts, and again after each crash: Kubernetes calls a
 // Deployment that crashes every second available for a part of each. Ready must last before it is believed.
 
-/** Most programs that can't work end within a second or two of their start. */
-const unprobed = 5;
+/** Programs that can't work end within a second or two of their start, and on a busy node the news of it takes some more. */
+const unprobed = 10;
 /** After a crash: longer than the kubelet's first pause, so that a second crash is not missed. */
 const afterCrash = 12;
 const longest = 40;

@@ -7,10 +7,9 @@ import { containerField, type Cause, type Suspicion } from "../suspicion.ts";
 const waitingReasons = new Set(["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"]);
 
 // Where the registry itself has answered, asking again brings the same answer: final at once. Logins may take a moment to
-// reach a new node, so they get the kubelet's second try (after 10 s, some seconds late on a busy node). Networks and
-// registries that are busy recover: 20 s hold a second try for certain, and leave a person's 30 s room.
-const secondTry = 15;
-const busyOrFar = 20;
+// reach a new node, and networks and busy registries recover: they get the kubelet's second try, which comes 10 s after the
+// first and some seconds later on a busy node.
+const secondTry = 16;
 
 interface Kind {
   readonly pattern: RegExp;
@@ -53,21 +52,21 @@ const kinds: readonly Kind[] = [
   {
     pattern: /no such host|i\/o timeout|connection refused|connection reset|no route to host|network is unreachable|context deadline|timeout|EOF\b|temporary failure|\b5\d\d\b|RegistryUnavailable/i,
     cause: "image-network",
-    finalAfter: busyOrFar,
+    finalAfter: secondTry,
     likely: (image) => `the nodes can't reach ${registryOf(image)}: its name is wrong, it is down, or a firewall is between`,
     fix: () => "check the registry's name and that it answers from the node's network",
   },
   {
     pattern: /toomanyrequests|too many requests|\b429\b|rate limit/i,
     cause: "image-network",
-    finalAfter: busyOrFar,
+    finalAfter: secondTry,
     likely: (image) => `${registryOf(image)} limits how often one may pull, and that is used up`,
     fix: () => "log in to the registry (imagePullSecrets), or pull through a mirror of your own",
   },
   {
     pattern: /no space left/i,
     cause: "image-network",
-    finalAfter: busyOrFar,
+    finalAfter: secondTry,
     likely: () => "the node's disk is full",
     fix: () => "free space on the node: unused images, logs, old volumes",
   },
@@ -83,7 +82,7 @@ const kinds: readonly Kind[] = [
 const other: Kind = {
   pattern: /(?:)/,
   cause: "image-network",
-  finalAfter: busyOrFar,
+  finalAfter: secondTry,
   likely: (image) => `${image} could not be pulled`,
   fix: () => "read the message above; pull it by hand where the nodes are",
 };

@@ -8,10 +8,10 @@ import { killer, kills, lastEnd, mayMissAnother } from "./exit.ts";
 /**
  * For how many seconds a readiness probe may fail without any progress. A slow start shows: new lines in its log, or another
  * answer (refused, then 503, then 200); each begins these seconds anew. Who starts slowly and in silence says so by a
- * startup probe. As long as the probe's own threshold, within 20 s (two tries at the least) and 27 s (a person is told
+ * startup probe. As long as the probe's own threshold, within 20 s (two tries at the least) and 25 s (a person is told
  * before 30).
  */
-const noProgress = (probe: Container["readinessProbe"]) => Math.min(27, Math.max(20, (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3)));
+const noProgress = (probe: Container["readinessProbe"]) => Math.min(25, Math.max(20, (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3)));
 /** The program answers, and says that there is no such page, or not for you: it will say so again. */
 const wrongAnswer = 8;
 /** Some programs listen first and learn their pages later. */
