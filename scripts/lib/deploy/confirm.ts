@@ -22,16 +22,12 @@ export async function confirm({ word, lines }: Question, signal?: AbortSignal, {
   if (!input.isTTY)
     throw new UsageError("nobody is here to confirm", { why: [...lines, "and there is no terminal to ask on"].join("\n"), next: "--yes   goes on without asking" });
   output.write(`\n${lines.map((line) => `   ${line}\n`).join("")}\n   Type ${bold(word)} to go on: `);
+  const reader = createInterface({ input });
   const typed = await new Promise<string | undefined>((resolve, reject) => {
-    const reader = createInterface({ input });
-    const end = (answer: string | undefined) => {
-      signal?.removeEventListener("abort", aborted);
-      reader.close();
-      resolve(answer);
-    };
-    const aborted = () => (reader.close(), reject(signal!.reason));
-    signal?.addEventListener("abort", aborted);
-    reader.once("line", end).once("close", () => end(undefined));
-  });
+    const aborted = () => reject(signal!.reason);
+    if (signal?.aborted) aborted();
+    signal?.addEventListener("abort", aborted, { once: true });
+    reader.once("line", resolve).once("close", () => resolve(undefined));
+  }).finally(() => reader.close());
   if (typed?.trim() !== word) throw new UserError("not confirmed; nothing was changed", { why: `${JSON.stringify(typed?.trim() ?? "")} is not ${word}` });
 }
