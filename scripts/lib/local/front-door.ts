@@ -35,6 +35,7 @@ interface Target {
   readonly supervised: Supervised;
 }
 
+const hopByHop = ["connection", "keep-alive", "proxy-connection", "upgrade", "http2-settings"];
 /** What may be asked a second time. */
 const safe = new Set(["GET", "HEAD", "OPTIONS"]);
 // A first start compiles; a reload takes a third of a second for the sample.
@@ -46,6 +47,10 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
   const agents = new Map<string, Agent>();
   const targets = new WeakMap<object, Target>();
   const proxy = createProxyServer();
+  // These are about the connection behind; HTTP/2 refuses a response that has one of them.
+  proxy.on("proxyRes", ({ headers }) => {
+    for (const name of hopByHop) delete headers[name];
+  });
   const webSockets = createProxyServer();
   // The library ends the connection right after this.
   webSockets.on("error", (error, request, socket) => {

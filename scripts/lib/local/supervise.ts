@@ -154,16 +154,20 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
 
   function answered() {
     const afterMs = performance.now() - startedAt;
-    const wasReady = state === "ready";
-    if (state === "starting") {
-      firstReadyMs ??= afterMs;
-      onEvent({ kind: "ready", afterMs, again: restarts > 0 });
-    } else if (announcedSilence) onEvent({ kind: "ready", afterMs: performance.now() - (silentSince ?? performance.now()), again: true });
+    const before = state;
+    const event: Event | undefined =
+      before === "starting"
+        ? { kind: "ready", afterMs, again: restarts > 0 }
+        : announcedSilence
+          ? { kind: "ready", afterMs: performance.now() - (silentSince ?? performance.now()), again: true }
+          : undefined;
+    if (before === "starting") firstReadyMs ??= afterMs;
+    if (before !== "ready") readySince = performance.now();
     silentSince = undefined;
     announcedSilence = false;
     log.mark();
-    if (!wasReady) readySince = performance.now();
     become("ready");
+    if (event) onEvent(event);
     later((readinessOf(planned)?.periodSeconds ?? 10) * 1000, ask);
   }
 
