@@ -1,6 +1,6 @@
 import type { Agent, IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createHttpServer } from "node:http";
-import { createSecureServer } from "node:http2";
+import { constants, createSecureServer, Http2ServerResponse } from "node:http2";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
 import { patientAgent } from "./connect.ts";
@@ -48,8 +48,10 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
   const targets = new WeakMap<object, Target>();
   const proxy = createProxyServer();
   // These are about the connection behind; HTTP/2 refuses a response that has one of them.
-  proxy.on("proxyRes", ({ headers }) => {
-    for (const name of hopByHop) delete headers[name];
+  proxy.on("proxyRes", (behindIt, _request, response) => {
+    for (const name of hopByHop) delete behindIt.headers[name];
+    // HTTP/2 would end half an answer as if it were a whole one.
+    if (response instanceof Http2ServerResponse) behindIt.once("close", () => behindIt.complete || response.stream.close(constants.NGHTTP2_INTERNAL_ERROR));
   });
   const webSockets = createProxyServer();
   // The library ends the connection right after this.

@@ -21,7 +21,7 @@ const causes: readonly Cause[] = [
     source: true,
   },
   { sign: /does not provide an export named '([^']+)'/, fix: ([, name]) => `mend the import of ${name}`, source: true },
-  { sign: /EADDRINUSE[^\n]*?(\d{2,5})\b/, fix: ([, port]) => `stop what listens on port ${port}, or start again: other ports are looked for` },
+  { sign: /EADDRINUSE[^\n]*:(\d{2,5})\b/, fix: ([, port]) => `stop what listens on port ${port}, or start again: other ports are looked for` },
   { sign: /EMFILE|ENOSPC: System limit for number of file watchers/, fix: () => "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512" },
   { sign: /ENOSPC/, fix: () => "free some disk space" },
   { sign: /heap out of memory/, fix: () => "NODE_OPTIONS=--max-old-space-size=4096 npm start" },
