@@ -6,7 +6,7 @@ import { imageSuspicion } from "./causes/image.ts";
 import { probeSuspicion } from "./causes/probe.ts";
 import { refusalSuspicion } from "./causes/refusal.ts";
 import { claimSuspicion, scheduleSuspicion } from "./causes/schedule.ts";
-import { containersOf, type Facts, type Live, type Pod } from "./facts.ts";
+import { containersOf, isReady, type Facts, type Live, type Pod } from "./facts.ts";
 import { podsOf } from "./revision.ts";
 import type { Status } from "./status.ts";
 import type { Cause, Suspicion } from "./suspicion.ts";
@@ -43,7 +43,7 @@ const present = (suspicion: Suspicion | undefined): Suspicion[] => (suspicion ? 
 
 function podSuspicions(object: Live, pod: Pod, facts: Facts, around: Surroundings): Suspicion[] {
   if (pod.status.phase === "Succeeded" || pod.metadata.deletionTimestamp) return [];
-  if (pod.status.phase === "Failed" && object.kind !== "Job") return present(evictedSuspicion(object, pod));
+  if (pod.status.phase === "Failed" && object.kind !== "Job") return [evictedSuspicion(object, pod, facts)];
   const schedule = scheduleSuspicion(object, pod, facts);
   if (schedule) return [schedule];
   const events = facts.events(pod);
@@ -70,10 +70,11 @@ function podSuspicions(object: Live, pod: Pod, facts: Facts, around: Surrounding
   return found;
 }
 
-function evictedSuspicion(object: Live, pod: Pod): Suspicion | undefined {
+function evictedSuspicion(object: Live, pod: Pod, facts: Facts): Suspicion {
   const { reason = "Failed", message = "" } = pod.status;
+  const tries = podsOf(object, facts).current.filter(({ status }) => status.phase === "Failed").length;
   // Nodes evict and are drained now and then, and the controller makes another pod: only the third is a pattern.
-  return { object, pod, cause: "evicted", reason, message, finalAfter: Infinity, likely: /memory|ephemeral-storage|disk/i.test(message) ? "the node ran out of memory or disk" : "the node gave the pod up", fix: "set requests to what the pod really uses", commands: ["kubectl describe nodes"] };
+  return { object, pod, cause: "evicted", reason, message, tries, finalAfter: tries >= 3 ? 0 : Infinity, likely: /memory|ephemeral-storage|disk/i.test(message) ? "the node ran out of memory or disk" : "the node gave the pod up", fix: "set requests to what the pod really uses", commands: ["kubectl describe nodes"] };
 }
 
 /**
@@ -84,14 +85,15 @@ function stuckSuspicion(object: Live, facts: Facts): Suspicion | undefined {
   if (object.kind !== "StatefulSet" || object.spec.podManagementPolicy === "Parallel") return undefined;
   const { currentRevision, updateRevision, updatedReplicas = 0 } = object.status ?? {};
   if (currentRevision === updateRevision || updatedReplicas >= (object.spec.replicas ?? 1)) return undefined;
-  const pod = podsOf(object, facts).old.find((old) => !old.metadata.deletionTimestamp && containersOf(old).some(({ status }) => /BackOff|^Err|^Invalid|ConfigError|CreateContainerError|RunContainerError/.test(status?.state?.waiting?.reason ?? "")));
+  const pod = podsOf(object, facts).old.find((old) => !old.metadata.deletionTimestamp && !isReady(old));
   if (!pod) return undefined;
-  const { reason = "", message = "" } = containersOf(pod).find(({ status }) => status?.state?.waiting?.reason && status.state.waiting.reason !== "PodInitializing")?.status?.state?.waiting ?? {};
+  const waits = containersOf(pod).find(({ status }) => /BackOff|^Err|^Invalid|Error$/.test(status?.state?.waiting?.reason ?? ""))?.status?.state?.waiting;
+  const { reason = "NotReady", message = `pod ${pod.metadata.name} is not ready` } = waits ?? {};
   return {
     ...{ object, pod, cause: "stuck-statefulset" as const, reason, message },
-    // Long enough for a pod that was about to become ready, short enough for a person who has just applied the cure.
-    finalAfter: 10,
-    likely: `pod ${pod.metadata.name} of an earlier version can't start, and a StatefulSet replaces a pod only after it was ready: the new version waits for ever`,
+    // A pod that was about to become ready may do so yet; one that can't even start will not.
+    finalAfter: waits ? 10 : 25,
+    likely: `pod ${pod.metadata.name} of an earlier version ${waits ? "can't start" : "does not become ready"}, and a StatefulSet replaces a pod only after it was ready: the new version waits for ever`,
     fix: "delete that pod (its volume stays); the controller makes it anew from the new version",
     commands: [`kubectl delete pod ${pod.metadata.name}`],
   };

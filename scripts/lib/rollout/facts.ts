@@ -136,6 +136,8 @@ const keptLines = 60;
 /** @returns facts that know nothing yet */
 export function createFacts(): Facts {
   const kinds = new Map<string, Map<string, Live>>();
+  // By the object that they are about: there are many, and they are asked for often.
+  const events = new Map<string, Map<string, Event>>();
   const logs = new Map<string, { lines: string[]; before: string[]; different: Set<string> }>();
   const of = (kind: string) => kinds.get(kind) ?? kinds.set(kind, new Map()).get(kind)!;
   const logOf = (pod: Live, container: string) => {
@@ -143,16 +145,23 @@ export function createFacts(): Facts {
     return logs.get(key) ?? logs.set(key, { lines: [], before: [], different: new Set() }).get(key)!;
   };
   return {
-    put: (object) => void of(object.kind).set(keyOf(object), object),
-    remove: (object) => void of(object.kind).delete(keyOf(object)),
+    put(object) {
+      of(object.kind).set(keyOf(object), object);
+      if (object.kind !== "Event") return;
+      const { uid = "" } = (object as Event).involvedObject;
+      (events.get(uid) ?? events.set(uid, new Map()).get(uid)!).set(keyOf(object), object as Event);
+    },
+    remove(object) {
+      of(object.kind).delete(keyOf(object));
+      if (object.kind === "Event") events.get((object as Event).involvedObject?.uid ?? "")?.delete(keyOf(object));
+    },
     get: (kind, namespace, name) => of(kind).get(keyOf({ kind, metadata: { name, namespace } })),
     all: <T extends Live>(kind: string) => [...of(kind).values()] as T[],
     children: <T extends Live>(owner: Live, kind: string) =>
       [...of(kind).values()]
         .filter((child) => child.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid))
         .sort(byAge) as T[],
-    events: (object) =>
-      ([...of("Event").values()] as Event[]).filter(({ involvedObject }) => involvedObject.uid === object.metadata.uid).sort((a, b) => lastSeen(a).localeCompare(lastSeen(b))),
+    events: (object) => [...(events.get(object.metadata.uid ?? "")?.values() ?? [])].sort((a, b) => lastSeen(a).localeCompare(lastSeen(b))),
     beginLog(pod, container) {
       const log = logOf(pod, container);
       if (log.lines.length > 0) log.before = log.lines;
@@ -187,6 +196,9 @@ export const timesSeen = (event: Event) => event.series?.count ?? event.count ??
  */
 export const lastWritten = (object: Live) =>
   (object.metadata.managedFields ?? []).reduce((last, { time = "", subresource }) => (subresource || time < last ? last : time), object.metadata.creationTimestamp ?? "");
+
+/** Whether an event is about what the object wishes now. To the second: some times have fractions of it, some don't. */
+export const isRecent = (event: Event, object: Live) => lastSeen(event).slice(0, 19) >= lastWritten(object).slice(0, 19);
 
 export const condition = (object: Live | undefined, type: string): Condition | undefined =>
   (object?.status?.conditions as Condition[] | undefined)?.find((entry) => entry.type === type);

@@ -60,10 +60,12 @@ export function sourcesOf(objects: readonly KubernetesObject[]): Source[] {
 /**
  * Lists and watches until `signal` is aborted.
  * @param wake called after every change of the facts
+ * @param onTrouble called once per outage
  */
-export function feed(cluster: Cluster, sources: readonly Source[], facts: Facts, wake: () => void, signal: AbortSignal): Feed {
+export function feed(cluster: Cluster, sources: readonly Source[], facts: Facts, wake: () => void, signal: AbortSignal, onTrouble: (message: string) => void = () => {}): Feed {
   const hidden: string[] = [];
   let lost: unknown;
+  let outage = false;
   const firsts = sources.map(
     (source) =>
       new Promise<void>((resolve, reject) => {
@@ -87,9 +89,11 @@ export function feed(cluster: Cluster, sources: readonly Source[], facts: Facts,
     for (let first = true, pause = 1; !signal.aborted; first = false) {
       try {
         const { items, resourceVersion } = await cluster.list(source, { namespace: source.namespace });
+        outage = false;
         const there = new Set(items.map(keyOf));
         for (const known of facts.all(source.kind))
-          if ((source.namespace === undefined || known.metadata.namespace === source.namespace) && !there.has(keyOf(known))) {
+          // A Job's deleted pods are kept; see below.
+          if (!known.metadata.ownerReferences?.some(({ kind }) => kind === "Job") && (source.namespace === undefined || known.metadata.namespace === source.namespace) && !there.has(keyOf(known))) {
             facts.remove(known);
             wake();
           }
@@ -116,7 +120,10 @@ export function feed(cluster: Cluster, sources: readonly Source[], facts: Facts,
         const { code } = error as ApiError;
         if (first && code !== 410 && (!(error instanceof ApiError) || code >= 400)) throw error;
         if (code === 403 || code === 404) throw error;
-        if (code !== 410) await sleep(1000 * pause, undefined, { signal }).catch(() => {});
+        if (code === 410) continue;
+        if (!outage) onTrouble((error as Error).message);
+        outage = true;
+        await sleep(1000 * pause, undefined, { signal }).catch(() => {});
         pause = Math.min(pause * 2, 10);
       }
     }

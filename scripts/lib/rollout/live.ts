@@ -1,4 +1,4 @@
-import { isReady, lastSeen, lastWritten, keyOf, timesSeen, type Event, type Facts, type Live } from "./facts.ts";
+import { isReady, isRecent, keyOf, timesSeen, type Event, type Facts, type Live } from "./facts.ts";
 import { newReplicaSet, podsOf } from "./revision.ts";
 import { phaseOf, type Status } from "./status.ts";
 
@@ -45,7 +45,7 @@ const probeMisses = 3;
 export function newWarnings(object: Live, facts: Facts, told: Set<string>): { about: Live; event: Event }[] {
   return family(object, facts).flatMap((about) =>
     facts.events(about).flatMap((event) => {
-      if (event.type !== "Warning" || lastSeen(event) < lastWritten(object)) return [];
+      if (event.type !== "Warning" || !isRecent(event, object)) return [];
       // The state of the pod says the same.
       if (event.reason === "BackOff" || /^Error: \w+$/.test(event.message)) return [];
       if (event.reason === "Unhealthy" && timesSeen(event) < probeMisses) return [];

@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Cluster } from "../cluster.ts";
+import { ApiError, type Cluster } from "../cluster.ts";
 import { done as sayDone, say, warn, working } from "../progress.ts";
 import type { KubernetesObject } from "../render.ts";
 import { createDependencies } from "./dependencies.ts";
@@ -60,7 +60,7 @@ const burstMilliseconds = 50;
  * (patience.ts) is looked at again when it is due.
  * @param objects as they were applied; kinds that nothing waits for are passed over
  * @returns never rejects for a rollout that fails
- * @throws the signal's reason when aborted; ApiError when workloads or pods may not be read
+ * @throws the signal's reason when aborted; ApiError when workloads or pods may not be read, or the server never answers
  */
 export async function waitForRollout(cluster: Cluster, objects: readonly KubernetesObject[], options: RolloutOptions = {}): Promise<RolloutResult> {
   const { all = objects, deadline = 900, onProgress = printProgress } = options;
@@ -77,8 +77,9 @@ export async function waitForRollout(cluster: Cluster, objects: readonly Kuberne
   const reader = createLogReader(cluster, facts, mask, (object, pod, container, text) => (lines.keep(object, pod.metadata.name, container, text), bell.ring()), signal);
 
   try {
-    const sources = feed(cluster, sourcesOf(wanted), facts, bell.ring, signal);
-    await Promise.race([sources.complete, bell.aborted]);
+    const sources = feed(cluster, sourcesOf(wanted), facts, bell.ring, signal, (message) => onProgress({ type: "event", object: cluster.context, text: mask(`the API server does not answer: ${message}; trying again`) }));
+    const late = setTimeout(() => end.abort(new ApiError(0, "NoAnswer", `${cluster.server} did not answer for ${deadline} s`)), deadline * 1000);
+    await Promise.race([sources.complete, bell.aborted]).finally(() => clearTimeout(late));
     const before = stateBefore(wanted, facts);
     const around: Surroundings = { all, dependencies, earlierRestarts: before.restarts };
     const judge = createPatience();
@@ -220,8 +221,9 @@ function createVoice(onProgress: (progress: Progress) => void, mask: (text: stri
   };
 }
 
-/** Another pod of the same object that fails in the same way, if not for so long. */
-const isAlike = (one: Suspicion) => (other: Suspicion) => one.cause === other.cause && one.container === other.container && keyOf(one.object) === keyOf(other.object);
+/** Another pod of the same object that fails in the same way, if not for so long; or what explains that its time was up. */
+const isAlike = (one: Suspicion) => (other: Suspicion) =>
+  keyOf(one.object) === keyOf(other.object) && ((one.cause === other.cause && one.container === other.container) || other.cause === "progress-deadline");
 
 /** Nobody wants to read the log of a program that has missed a probe or two while it started. */
 const isYoung = ({ cause, tries = 0 }: Suspicion) => cause.endsWith("-probe") && tries < 3;

@@ -1,4 +1,4 @@
-import { condition, lastWritten, lastSeen, type Event, type Facts, type Live } from "../facts.ts";
+import { condition, isRecent, type Event, type Facts, type Live } from "../facts.ts";
 import { newReplicaSet } from "../revision.ts";
 import type { Cause, Suspicion } from "../suspicion.ts";
 
@@ -119,7 +119,7 @@ function refusal(object: Live, facts: Facts): { reason: string; message: string 
     return failure?.status === "True" ? { reason: failure.reason ?? "FailedCreate", message: clean(failure.message ?? "") } : undefined;
   }
   // Events outlive their reason: those from before the last change, or before the last success, say nothing.
-  const events = facts.events(object).filter((event) => lastSeen(event) >= lastWritten(object));
+  const events = facts.events(object).filter((event) => isRecent(event, object));
   const last = events.findLast(({ reason }: Event) => /^(FailedCreate|SuccessfulCreate)$/.test(reason));
   if (last?.reason !== "FailedCreate" || !lacksPods(object)) return undefined;
   return { reason: last.reason, message: clean(last.message) };
