@@ -42,7 +42,7 @@ export const referenceFaults: readonly Fault[] = [
   { rule: "duplicate-host-path", fault: "two Ingresses serve one host and path", at: "Ingress/extra spec.rules[0].http.paths[0]", put: ({ objects }) => objects.push(ingress({ host: "api.shop.example.com", path: "/" })) },
   { rule: "missing-issuer", fault: "a Certificate's issuer does not exist", at: "Certificate/shop spec.issuerRef.name", put: ({ get }) => (get("Certificate/shop").spec.issuerRef.name = "lets-encrypt") },
   { rule: "missing-issuer", fault: "a Certificate's issuer is of the wrong kind", at: "Certificate/shop spec.issuerRef.name", put: ({ get }) => delete get("Certificate/shop").spec.issuerRef.kind },
-  { rule: "missing-issuer", fault: "an issuer's kind is misspelt", at: "Certificate/shop spec.issuerRef.kind", put: ({ get }) => (get("Certificate/shop").spec.issuerRef.kind = "ClusterIsuer") },
+  { rule: "missing-issuer", fault: "an issuer's kind is misspelt", at: "Certificate/shop spec.issuerRef.kind", server: "refuses", put: ({ get }) => (get("Certificate/shop").spec.issuerRef.kind = "ClusterIsuer") },
   { rule: "missing-issuer", fault: "two Certificates write one Secret", at: "Certificate/again spec.secretName", put: ({ get, objects }) => objects.push({ ...structuredClone(get("Certificate/shop")), metadata: { name: "again", namespace: "shop" } }) },
 
   // Scaling and disruption

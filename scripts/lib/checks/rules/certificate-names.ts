@@ -1,4 +1,4 @@
-import { isHost } from "../names.ts";
+import { isDnsSubdomain, isHost } from "../names.ts";
 import { pathOf } from "../paths.ts";
 import { repeated, rule } from "../rule.ts";
 
@@ -15,6 +15,8 @@ export default rule({
         if (!isHost(name)) yield { object, path: pathOf("spec.dnsNames", index), message: `${JSON.stringify(name)} is no host name`, fix: "lower case letters, digits, - and ., without scheme and port" };
       for (const { name, index, first } of repeated(dnsNames, (name) => name))
         yield { object, path: pathOf("spec.dnsNames", index), message: `${name} is dnsNames[${first}] already`, fix: "remove one of them", severity: "warning" };
+      const { secretName } = object.spec ?? {};
+      if (secretName && !isDnsSubdomain(secretName)) yield { object, path: "spec.secretName", message: `${JSON.stringify(secretName)} is no Secret's name`, fix: "lower case letters, digits, - and ." };
       // RFC 5280's upper bound, which the webhook enforces.
       if (commonName !== undefined && commonName.length > 64) yield { object, path: "spec.commonName", message: `is ${commonName.length} characters long`, fix: "at most 64; put the host into dnsNames" };
     }

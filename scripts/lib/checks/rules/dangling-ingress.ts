@@ -30,6 +30,8 @@ function* faults(objects: Objects, object: KubernetesObject, path: string, { ser
     yield { object, path: pathOf(path, "service.name"), message: `there is no Service ${service.name}${suggestion(service.name, objects.names("Service", namespace))}`, fix: "correct the name, or add the Service" };
     return;
   }
+  // Another name for a host: whatever answers there, nothing here lists its ports.
+  if (found.spec?.type === "ExternalName" && !found.spec.ports?.length) return;
   const { name, number } = service.port ?? {};
   const ports = found.spec?.ports ?? [];
   if (name !== undefined && !ports.some((port) => port.name === name))

@@ -7,6 +7,11 @@ export default rule({
   *check(objects) {
     for (const object of objects.of("Deployment")) {
       const { type, rollingUpdate } = object.spec?.strategy ?? {};
+      for (const field of ["maxSurge", "maxUnavailable"] as const) {
+        const value = rollingUpdate?.[field];
+        if (value !== undefined && !/^\d+%?$/.test(String(value)) || (typeof value === "string" && !value.endsWith("%")))
+          yield { object, path: `spec.strategy.rollingUpdate.${field}`, message: `${JSON.stringify(value)} is no number or percentage`, fix: "use 1 or 25%" };
+      }
       if (type === "Recreate" && rollingUpdate)
         yield { object, path: "spec.strategy.rollingUpdate", message: "may not be set with type Recreate", fix: "remove it" };
       else if (isZero(rollingUpdate?.maxSurge) && isZero(rollingUpdate?.maxUnavailable))

@@ -28,7 +28,9 @@ import duplicateName from "./duplicate-name.ts";
 import duplicateObject from "./duplicate-object.ts";
 import egressWithoutDns from "./egress-without-dns.ts";
 import envVarSecret from "./env-var-secret.ts";
+import fieldRef from "./field-ref.ts";
 import hasPoddisruptionbudget from "./has-poddisruptionbudget.ts";
+import horizontalpodautoscalerMetrics from "./horizontalpodautoscaler-metrics.ts";
 import horizontalpodautoscalerReplicas from "./horizontalpodautoscaler-replicas.ts";
 import hostAccess from "./host-access.ts";
 import imageReference from "./image-reference.ts";
@@ -72,8 +74,10 @@ import poddisruptionbudgetHasPolicy from "./poddisruptionbudget-has-policy.ts";
 import privilegeEscalationContainer from "./privilege-escalation-container.ts";
 import privilegedContainer from "./privileged-container.ts";
 import productionInDevelopment from "./production-in-development.ts";
+import rbacShape from "./rbac-shape.ts";
 import readinessPort from "./readiness-port.ts";
 import requestsWithinLimits from "./requests-within-limits.ts";
+import requiredField from "./required-field.ts";
 import restartPolicy from "./restart-policy.ts";
 import runAsNonRoot from "./run-as-non-root.ts";
 import schemaValidation from "./schema-validation.ts";
@@ -112,6 +116,8 @@ export const rules = [
   deprecatedServiceAccountField,
   duplicateEnvVar,
   duplicateName,
+  fieldRef,
+  horizontalpodautoscalerMetrics,
   horizontalpodautoscalerReplicas,
   imageReference,
   ingressShape,
@@ -125,8 +131,10 @@ export const rules = [
   oneOf,
   persistentVolumeClaim,
   poddisruptionbudgetHasPolicy,
+  rbacShape,
   readinessPort,
   requestsWithinLimits,
+  requiredField,
   restartPolicy,
   secretType,
   securityContextConflict,

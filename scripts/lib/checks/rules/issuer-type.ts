@@ -1,3 +1,4 @@
+import { isDnsSubdomain } from "../names.ts";
 import { rule, suggestion } from "../rule.ts";
 
 const types = ["acme", "ca", "selfSigned", "vault", "venafi"] as const;
@@ -22,7 +23,10 @@ export default rule({
       for (const [index, { http01, dns01 }] of (acme.solvers ?? []).entries()) {
         const path = `spec.acme.solvers[${index}]`;
         if (!http01 === !dns01) yield { object, path, message: http01 ? "has both http01 and dns01" : "has neither http01 nor dns01", fix: "set one of them" };
+        if (http01 && !http01.ingress && !http01.gatewayHTTPRoute) yield { object, path: `${path}.http01`, message: "has neither ingress nor gatewayHTTPRoute", fix: "set ingress" };
         const { class: className, ingressClassName, name } = http01?.ingress ?? {};
+        if (ingressClassName !== undefined && !isDnsSubdomain(ingressClassName))
+          yield { object, path: `${path}.http01.ingress.ingressClassName`, message: `${JSON.stringify(ingressClassName)} is no name`, fix: "name the IngressClass: nginx" };
         if ([className, ingressClassName, name].filter((value) => value !== undefined).length > 1)
           yield { object, path: `${path}.http01.ingress`, message: "has more than one of class, ingressClassName and name", fix: "keep ingressClassName" };
       }

@@ -8,7 +8,8 @@ export default rule({
   name: "label-values",
   group: "object",
   why: "The API server refuses labels, selectors and annotations that break its rules, an underscore at the end or 64 characters.",
-  *check({ all, pods }) {
+  *check(objects) {
+    const { all, pods } = objects;
     for (const object of all) {
       const { labels, annotations } = object.metadata;
       yield* keysAndValues(object, "metadata.labels", labels);
@@ -19,6 +20,25 @@ export default rule({
         const matchLabels = isFlat ? selector : (selector as { matchLabels?: unknown }).matchLabels;
         yield* keysAndValues(object, isFlat ? "spec.selector" : "spec.selector.matchLabels", matchLabels);
       }
+    }
+    for (const { object, spec, path } of pods) {
+      for (const [index, { labelSelector }] of (spec.topologySpreadConstraints ?? []).entries())
+        yield* keysAndValues(object, pathOf(path, "topologySpreadConstraints", index, "labelSelector.matchLabels"), labelSelector?.matchLabels);
+      for (const field of ["podAffinity", "podAntiAffinity"] as const) {
+        const { requiredDuringSchedulingIgnoredDuringExecution: required = [], preferredDuringSchedulingIgnoredDuringExecution: preferred = [] } = spec.affinity?.[field] ?? {};
+        const place = pathOf(path, "affinity", field);
+        for (const [index, { labelSelector }] of required.entries())
+          yield* keysAndValues(object, pathOf(place, "requiredDuringSchedulingIgnoredDuringExecution", index, "labelSelector.matchLabels"), labelSelector?.matchLabels);
+        for (const [index, { podAffinityTerm }] of preferred.entries())
+          yield* keysAndValues(object, pathOf(place, "preferredDuringSchedulingIgnoredDuringExecution", index, "podAffinityTerm.labelSelector.matchLabels"), podAffinityTerm?.labelSelector?.matchLabels);
+      }
+    }
+    for (const object of objects.of("NetworkPolicy")) {
+      const { podSelector, ingress = [], egress = [] } = object.spec ?? {};
+      yield* keysAndValues(object, "spec.podSelector.matchLabels", podSelector?.matchLabels);
+      for (const [path, peers] of [...ingress.map(({ from = [] }, index) => [pathOf("spec.ingress", index, "from"), from] as const), ...egress.map(({ to = [] }, index) => [pathOf("spec.egress", index, "to"), to] as const)])
+        for (const [index, peer] of peers.entries())
+          for (const field of ["podSelector", "namespaceSelector"] as const) yield* keysAndValues(object, pathOf(path, index, field, "matchLabels"), peer[field]?.matchLabels);
     }
     for (const { object, kind, labels, labelsPath } of pods) if (kind !== "Pod") yield* keysAndValues(object, labelsPath, labels);
   },

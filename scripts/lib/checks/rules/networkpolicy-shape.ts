@@ -1,5 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import type { KubernetesObject } from "../../render.ts";
+import { isPortName } from "../names.ts";
 import type { Of } from "../objects.ts";
 import { pathOf } from "../paths.ts";
 import { rule } from "../rule.ts";
@@ -26,6 +27,7 @@ export default rule({
           for (const [number, { port, endPort }] of (rule.ports ?? []).entries()) {
             const where = pathOf(place, "ports", number);
             if (typeof port === "number" && (port < 1 || port > 65535)) yield { object, path: pathOf(where, "port"), message: `must be 1 to 65535 but is ${port}`, fix: "use 1 to 65535" };
+            if (typeof port === "string" && !isPortName(port)) yield { object, path: pathOf(where, "port"), message: `${JSON.stringify(port)} is no port name`, fix: "name a port of the pods' containers" };
             if (endPort !== undefined && (typeof port !== "number" || endPort < port || endPort > 65535))
               yield { object, path: pathOf(where, "endPort"), message: "must be a port at or after a numeric port", fix: "set port to the first and endPort to the last of the range" };
           }

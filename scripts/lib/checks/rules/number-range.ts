@@ -5,6 +5,8 @@ import type { Finding } from "../types.ts";
 
 const port = [1, 65535] as const;
 const positive = [1, 2 ** 31 - 1] as const;
+/** 0 to 0777, which is 511. */
+const fileMode = [0, 0o777] as const;
 const natural = [0, 2 ** 31 - 1] as const;
 
 /** Fields of `spec` by kind. */
@@ -49,7 +51,12 @@ export default rule({
           yield { object: pod.object, path: pathOf(place, "successThreshold"), message: "must be 1 for this probe", fix: "remove it" };
       }
     }
+    for (const object of objects.of("CronJob"))
+      for (const [field, range] of Object.entries(specFields["Job"]!))
+        yield* within(object, pathOf("spec.jobTemplate.spec", field), (object.spec?.jobTemplate?.spec as Record<string, unknown> | undefined)?.[field], range);
     for (const { object, spec, path } of objects.pods) {
+      for (const [index, { configMap, secret, projected, downwardAPI }] of (spec.volumes ?? []).entries())
+        for (const [field, source] of Object.entries({ configMap, secret, projected, downwardAPI })) yield* within(object, pathOf(path, "volumes", index, field, "defaultMode"), source?.defaultMode, fileMode);
       yield* within(object, pathOf(path, "terminationGracePeriodSeconds"), spec.terminationGracePeriodSeconds, natural);
       yield* within(object, pathOf(path, "activeDeadlineSeconds"), spec.activeDeadlineSeconds, positive);
       for (const [index, { maxSkew }] of (spec.topologySpreadConstraints ?? []).entries())
@@ -64,7 +71,7 @@ export default rule({
       for (const [index, { port: own, targetPort, nodePort }] of (object.spec?.ports ?? []).entries()) {
         const place = pathOf("spec.ports", index);
         yield* within(object, pathOf(place, "port"), own, port);
-        if (typeof targetPort === "number") yield* within(object, pathOf(place, "targetPort"), targetPort, port);
+        if (typeof targetPort === "number" && targetPort !== 0) yield* within(object, pathOf(place, "targetPort"), targetPort, port);
         // 30000 to 32767 is what a cluster hands out unless its API server was told otherwise.
         if (nodePort !== 0) yield* within(object, pathOf(place, "nodePort"), nodePort, [30000, 32767]);
       }

@@ -10,7 +10,7 @@ export default rule({
   *check(objects) {
     for (const { object, spec, path } of objects.pods)
       for (const [index, { name: _, ...sources }] of (spec.volumes ?? []).entries())
-        yield* exactlyOne(object, pathOf(path, "volumes", index), sources, "emptyDir, configMap, secret, persistentVolumeClaim …", "a volume without a source is refused by server-side apply");
+        yield* exactlyOne(object, pathOf(path, "volumes", index), sources, "emptyDir, configMap, secret, persistentVolumeClaim …", { severity: "warning", message: "has no source, which means emptyDir" });
     for (const { pod, container, path } of containersOf(objects)) {
       const { object } = pod;
       for (const [index, variable] of (container.env ?? []).entries()) {
@@ -33,9 +33,9 @@ export default rule({
   },
 });
 
-function* exactlyOne(object: KubernetesObject, path: string, fields: object, words: string, why = ""): Iterable<Finding> {
+function* exactlyOne(object: KubernetesObject, path: string, fields: object, words: string, none?: Pick<Finding, "severity" | "message">): Iterable<Finding> {
   const set = Object.entries(fields).filter(([, value]) => value !== undefined);
   if (set.length === 1) return;
   const message = set.length === 0 ? `has none of ${words}` : `has both ${set.map(([name]) => name).join(" and ")}`;
-  yield { object, path, message: why && set.length === 0 ? `${message} (${why})` : message, fix: `set exactly one of ${words}` };
+  yield { object, path, message, fix: `set exactly one of ${words}`, ...(set.length === 0 && none) };
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { pathOf } from "../paths.ts";
 import { rule } from "../rule.ts";
 
@@ -13,6 +14,7 @@ export default rule({
         continue;
       }
       if (object.spec && ports.length === 0 && clusterIP !== "None") yield { object, path: "spec.ports", message: "is empty", fix: "list the ports, or set clusterIP: None" };
+      if (clusterIP && clusterIP !== "None" && isIP(clusterIP) === 0) yield { object, path: "spec.clusterIP", message: `${JSON.stringify(clusterIP)} is no address`, fix: "remove it, or set None" };
       if (clusterIP === "None" && type !== "ClusterIP") yield { object, path: "spec.clusterIP", message: `may not be None with type ${type}`, fix: "remove one of them" };
       if (type === "ClusterIP") {
         for (const [index, { nodePort }] of ports.entries())

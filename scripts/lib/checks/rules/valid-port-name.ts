@@ -9,16 +9,16 @@ export default rule({
   *check(objects) {
     for (const { pod, container, path } of containersOf(objects))
       for (const [index, { name }] of (container.ports ?? []).entries())
-        if (name !== undefined && !isPortName(name))
+        if (name && !isPortName(name))
           yield { object: pod.object, path: pathOf(path, "ports", index, "name"), message: `${JSON.stringify(name)} is no port name`, fix: "lower case letters, digits and single -, at least one letter, at most 15 characters" };
     for (const object of objects.of("Service")) {
       const ports = object.spec?.ports ?? [];
       for (const [index, { name }] of ports.entries())
-        if (name === undefined ? ports.length > 1 : !isDnsLabel(name))
+        if (!name ? ports.length > 1 : !isDnsLabel(name))
           yield {
             object,
             path: pathOf("spec.ports", index, "name"),
-            message: name === undefined ? "is missing, and the Service has several ports" : `${JSON.stringify(name)} is no port name`,
+            message: !name ? "is missing, and the Service has several ports" : `${JSON.stringify(name)} is no port name`,
             fix: "lower case letters, digits and -, at most 63 characters",
           };
     }

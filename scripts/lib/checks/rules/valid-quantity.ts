@@ -41,6 +41,7 @@ function* amounts(object: KubernetesObject, path: string, resources: Record<stri
     const value = parseQuantity(quantity);
     if (value === undefined) yield { object, path: place, message: `${JSON.stringify(quantity)} is no quantity`, fix: "write it as 500m, 1.5 or 128Mi" };
     else if (value < 0) yield { object, path: place, message: `${quantity} is negative`, fix: "use 0 or more" };
+    else if (name === "storage" && value === 0) yield { object, path: place, message: "is 0", fix: "say how much is wanted: 1Gi" };
     else if (bytes.has(name) && value > 0 && value < 1024)
       yield { object, path: place, message: `${quantity} is ${value} bytes`, fix: "write memory and storage as 128Mi or 1Gi", severity: Number.isInteger(value) ? "warning" : "error" };
     else if (bytes.has(name) && !Number.isInteger(value))

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Environment } from "../../manifests/environment.ts";
+import { environments } from "../../manifests/environments/index.ts";
+import { readYaml } from "../../scripts/lib/checks/yaml.ts";
+import { ApiError, connect, type Cluster } from "../../scripts/lib/cluster.ts";
+import { render, type KubernetesObject } from "../../scripts/lib/render.ts";
+import { $ } from "../../scripts/lib/shell.ts";
+import { catalogue } from "../checks/catalogue/index.ts";
+import { broken, shop } from "../checks/fault.ts";
+
+// The checks and the API server have to agree: what it refuses, they refuse; what they take, it takes. Asked by dry run,
+// so that nothing but an empty namespace is made. The cluster needs cert-manager.
+
+const context = process.env["TEST_CONTEXT"];
+
+describe.skipIf(!context)("the API server's verdict on the catalogue (needs TEST_CONTEXT, a cluster with cert-manager)", () => {
+  let cluster: Cluster;
+  const folder = new URL("../checks/sound/", import.meta.url);
+  const files = readdirSync(folder).map((name) => ({ name, objects: readYaml(readFileSync(new URL(name, folder), "utf8"), name).documents as KubernetesObject[] }));
+  const namespaces = files.flatMap(({ objects }) => objects).filter(({ kind }) => kind === "Namespace").map(({ metadata }) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name: metadata.name } }));
+  const made: KubernetesObject[] = [];
+
+  beforeAll(async () => {
+    cluster = await connect($, context!);
+    // Created, not applied: one that is somebody's ends the test, and stays.
+    for (const namespace of namespaces) made.push(await cluster.create(namespace));
+  });
+  afterAll(async () => {
+    for (const namespace of made) await cluster.delete(namespace);
+    await cluster?.close();
+  });
+
+  /** @returns what the server says against an object; undefined if nothing */
+  async function refusal(object: KubernetesObject): Promise<string | undefined> {
+    try {
+      await cluster.apply(object, { fieldManager: "checks-test", force: true, dryRun: true });
+      return undefined;
+    } catch (error) {
+      if (error instanceof ApiError || (error as Error).name === "UserError") return (error as Error).message;
+      throw error;
+    }
+  }
+
+  it.each(files)("takes the sound $name", async ({ objects }) => {
+    const refusals = [];
+    for (const object of objects) refusals.push(`${object.kind} ${object.metadata.name}: ${(await refusal(object)) ?? "taken"}`);
+    expect(refusals.filter((text) => !text.endsWith(": taken"))).toEqual([]);
+  });
+
+  it.each(Object.values<Environment>(environments))("takes the manifests of $name", async (environment) => {
+    const [namespace] = namespaces;
+    const refusals = [];
+    for (const object of render({ ...environment, namespace: namespace!.metadata.name }))
+      if (object.kind !== "Namespace") refusals.push(`${object.kind} ${object.metadata.name}: ${(await refusal(object)) ?? "taken"}`);
+    expect(refusals.filter((text) => !text.endsWith(": taken"))).toEqual([]);
+  });
+
+  const sound = new Set(shop().objects.map((object) => JSON.stringify(object)));
+  for (const fault of catalogue) {
+    const changed = broken(fault).objects.filter((object) => !sound.has(JSON.stringify(object)));
+    if (changed.length === 0) continue;
+    it(`${fault.server === "refuses" ? "refuses" : "takes"} ${fault.rule}: ${fault.fault}`, async () => {
+      const refusals = [];
+      for (const object of changed) refusals.push(await refusal(object));
+      const said = refusals.filter((text) => text !== undefined);
+      if (fault.server === "refuses") expect(said).not.toEqual([]);
+      else expect(said).toEqual([]);
+    });
+  }
+});
