@@ -1,4 +1,3 @@
-import { hosts, origin } from "../../../manifests/environment.ts";
 import { renderChecked, requireSound } from "../checks/gate.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { done, say, warn } from "../progress.ts";
@@ -6,6 +5,7 @@ import { render } from "../render.ts";
 import { secretValues } from "../secrets.ts";
 import type { Shell } from "../shell.ts";
 import { RolloutError } from "./wait.ts";
+import { addressesOf, untilAddressesAnswer } from "./addresses.ts";
 import { confirm } from "./confirm.ts";
 import { driftSince } from "./drift.ts";
 import type { Request } from "./flags.ts";
@@ -89,7 +89,7 @@ async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, jso
   const { environment, cluster, source, recorded, uid } = target;
   refuseProblems(plan);
   const changed = changesOf(plan);
-  const addresses = Object.values(hosts(environment)).map((host) => origin(environment, host));
+  const addresses = addressesOf(environment);
   const report = (revision: Revision | undefined) => {
     if (json) printJson({ environment: environment.name, revision: revision?.number, result: revision?.result, changes: changed, addresses });
     else say(`\n${addresses.map((address) => `   ${address}`).join("\n")}`);
@@ -115,6 +115,7 @@ async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, jso
     if (json && error instanceof RolloutError) printJson({ environment: environment.name, result: "failed", rollout: error.result, changes: changed });
     throw error;
   });
+  await untilAddressesAnswer(environment, target.signal);
   done(`revision ${revision.number} of ${environment.name} is deployed: ${summary(changed, { done: true })}`);
   if (!environment.development && !recorded) done(recordCluster(environment, cluster, uid));
   return report(revision);
