@@ -39,6 +39,7 @@ const deployment = (name: string, container: Fields, { pod: podSpec, ...spec }: 
   object("apps/v1", "Deployment", name, { spec: { replicas: 1, selector: { matchLabels: { app: name } }, template: pod(name, container, podSpec), ...spec } });
 const statefulSet = (name: string, container: Fields, { pod: podSpec, ...spec }: Workload = {}) =>
   object("apps/v1", "StatefulSet", name, { spec: { serviceName: name, replicas: 1, selector: { matchLabels: { app: name } }, template: pod(name, container, podSpec), ...spec } });
+const daemonSet = (name: string, container: Fields) => object("apps/v1", "DaemonSet", name, { spec: { selector: { matchLabels: { app: name } }, template: pod(name, container) } });
 const job = (name: string, container: Fields, spec: Fields = {}) =>
   object("batch/v1", "Job", name, { spec: { backoffLimit: 0, template: { spec: { ...(pod(name, container)["spec"] as Fields), restartPolicy: "Never" } }, ...spec } });
 const configMap = (name: string, data: Record<string, string>) => object("v1", "ConfigMap", name, { data });
@@ -71,6 +72,8 @@ export function scenarios(node: string): Scenario[] {
     { name: "image-network", objects: [deployment("web", { image: "registry.invalid/web:1" })], cause: "image-network", knows: /ErrImagePull/, says: [/can't reach registry\.invalid/] },
     { name: "image-name", objects: [deployment("web", { image: "Web:latest" })], cause: "image-name", knows: /InvalidImageName/, says: [/not a valid image name/] },
     { name: "image-never", objects: [deployment("web", { image: "only-here/web:1", imagePullPolicy: "Never" })], cause: "image-never", knows: /ErrImageNeverPull/, says: [/imagePullPolicy/] },
+
+    { name: "daemon-set", objects: [daemonSet("agent", { image: "Agent:latest" })], cause: "image-name", knows: /InvalidImageName/, says: [/DaemonSet daemon-set\/agent/] },
 
     // Exits
     {

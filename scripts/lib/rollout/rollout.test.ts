@@ -159,6 +159,21 @@ describe("what is not a failure", () => {
 });
 
 describe("when time runs out", () => {
+  it("of the Deployment itself, its pods' reason is told, not only that it is over", async () => {
+    const recorded = recording("image-network");
+    const at = knownAt(recorded, /ErrImagePull/) + 4;
+    const over = { at, object: "Deployment web", set: { status: { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", message: "has timed out progressing" }] } } };
+    const { result } = await replay({ ...recorded, steps: [...recorded.steps.filter((step) => step.at < at || !step.object.startsWith("Deployment")), over].sort((a, b) => a.at - b.at) });
+    expect(result).toMatchObject({ outcome: "failed", failures: [{ cause: "image-network", final: true }] });
+    expect(result.seconds).toBeLessThan(at + 5);
+  });
+
+  it("and nothing is wrong, it says what each object still waits for", async () => {
+    const recorded = recording("slow-start");
+    const { result } = await replay(until(recorded, knownAt(recorded, /Readiness probe failed/)), { deadline: 15 });
+    expect(result).toMatchObject({ outcome: "timed-out", failures: [], unfinished: [{ message: expect.stringContaining("0 of 1 pods ready") }] });
+  });
+
   it("says what was suspected and that it is not certain", async () => {
     const recorded = recording("image-network");
     const { text, result } = await replay(recorded, { deadline: knownAt(recorded, /ErrImagePull/) + 5 });
