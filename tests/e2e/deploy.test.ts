@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { has, type Result } from "../child.ts";
-import { canary, hardened, makeCluster, makeTrial, parsed, service, type Trial, type TrialCluster } from "./trial.ts";
+import { canary, hardened, makeCluster, makeTrial, parsed, service, type Shop, type Trial, type TrialCluster } from "./trial.ts";
 
 function dockerAnswers(): boolean {
   try {
@@ -36,6 +36,9 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
     cluster?.remove();
   });
 
+  /** What every later version has. */
+  let base: Shop = {};
+  const shop = (changes: Shop) => trial.shop({ ...base, ...changes, more: [...(base.more ?? []), ...(changes.more ?? [])] });
   const run = async (...args: string[]): Promise<Result> => {
     const result = await trial.deploy(...args);
     said += result.stdout + result.stderr;
@@ -56,7 +59,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
   const message = () => get("pods", "-l", "app=web", "-o", "jsonpath={range .items[*]}{.spec.containers[0].envFrom[0].configMapRef.name} {end}");
 
   it("shows on an empty cluster what a first deploy would make, also objects of kinds and namespaces that come with it", async () => {
-    trial.shop({ more: customKind });
+    shop({ more: customKind });
     const { code, text } = await plan();
     expect(text).toContain("+ create  Namespace shop");
     expect(text).toContain("+ create  Gadget shop/first");
@@ -108,7 +111,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
 
   it("rolls pods when their configuration changes, without a failed request, and shows the change first", async () => {
     client = await startClient(trial);
-    trial.shop({ message: "two" });
+    shop({ message: "two" });
     const { text } = await plan();
     expect(text).toMatch(/containers\[web\]\.envFrom\[0\]\.configMapRef\.name: web-\w{10} → web-\w{10}/);
     expect(text).toContain("- delete  Gadget shop/first  (no longer in the manifests)");
@@ -121,7 +124,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
   });
 
   it("keeps the old pods serving when a new version crashes, says why, and goes back", async () => {
-    trial.shop({ message: "broken", code: "throw new Error('no such table: rooms')" });
+    shop({ message: "broken", code: "throw new Error('no such table: rooms')" });
     const { code, stderr } = await deploy("--rollback-on-failure");
     expect(code).toBe(1);
     expect(stderr).toContain("no such table: rooms");
@@ -134,7 +137,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
     const secretOf = async () => JSON.parse(await get("deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].env[0].valueFrom.secretKeyRef}")).name as string;
     const [secret, image] = [await secretOf(), await get("deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}")];
     trial.env["VALKEY_PASSWORD"] = `${canary}-rotated`;
-    trial.shop({ message: "three", image: otherImage(cluster) });
+    shop({ message: "three", image: otherImage(cluster) });
     await succeeds(deploy());
     await client.hasHeard("three");
     expect(await secretOf()).not.toBe(secret);
@@ -145,14 +148,14 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
     expect(await secretOf()).toBe(secret);
     expect(await get("deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}")).toBe(image);
     trial.env["VALKEY_PASSWORD"] = canary;
-    trial.shop({ message: "two" });
+    shop({ message: "two" });
     expect((await plan()).code).toBe(0);
   });
 
   it("carries out a saved plan exactly, or not at all", async () => {
-    trial.shop({ message: "four" });
+    shop({ message: "four" });
     expect((await plan("plan.json")).code).toBe(3);
-    trial.shop({ message: "five" }); // after the plan was saved: not part of it
+    shop({ message: "five" }); // after the plan was saved: not part of it
     await succeeds(run("--apply", "plan.json", "--yes"));
     await client.hasHeard("four");
     const again = await run("--apply", "plan.json", "--yes");
@@ -178,7 +181,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
 
   it("leaves the number of pods to an autoscaler, from the deploy that brings it on", async () => {
     const autoscaler = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", metadata: { name: "web", namespace }, spec: { minReplicas: 3, maxReplicas: 4, scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" }, metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 90 } } }] } };
-    const withAutoscaler = (message: string) => trial.shop({ message, replicas: undefined, more: [autoscaler] });
+    const withAutoscaler = (message: string) => shop({ message, replicas: undefined, more: [autoscaler] });
     withAutoscaler("six");
     const replicas = () => get("deployment", "web", "-o", "jsonpath={.spec.replicas}");
     const { code, stdout, stderr } = await deploy();
@@ -192,37 +195,34 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
   });
 
   it("explains what can't be changed in place, and makes it anew only when told to, while pods go on serving", async () => {
-    const before = await get("pod", "store-0", "-o", "jsonpath={.metadata.uid}");
-    trial.shop({ message: "seven", serviceName: "stores", more: [service("stores", namespace, { clusterIP: "None", selector: { app: "store" } })] });
+    base = { serviceName: "stores", more: [service("stores", namespace, { clusterIP: "None", selector: { app: "store" } })] };
+    shop({ message: "seven" });
     const { code, stderr } = await deploy();
     expect(code).toBe(1);
     expect(stderr).toContain("StatefulSet shop/store can't be changed so");
-    expect(stderr).toContain("spec.serviceName");
+    expect(stderr).toContain("Kubernetes never changes spec.serviceName\n");
     expect(await get("statefulset", "store", "-o", "jsonpath={.spec.serviceName}")).toBe("store");
     expect((await plan("--replace")).text).toContain("± replace StatefulSet shop/store");
     await succeeds(deploy("--replace"));
     expect(await get("statefulset", "store", "-o", "jsonpath={.spec.serviceName}")).toBe("stores");
-    expect(await get("pod", "store-0", "-o", "jsonpath={.metadata.uid}"), "the pod was taken over").toBeTruthy();
-    expect(before).toBeTruthy();
-    trial.shop({ message: "seven", serviceName: "stores", more: [service("stores", namespace, { clusterIP: "None", selector: { app: "store" } })] });
     expect((await plan()).code).toBe(0);
   });
 
   it("touches nothing of another owner: a clash is an error, and pruning passes it by", async () => {
-    trial.shop({ message: "eight", more: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "theirs", namespace }, data: { a: "1" } }] });
+    shop({ message: "eight", more: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "theirs", namespace }, data: { a: "1" } }] });
     await succeeds(deploy());
     await trial.kubectl("label", "configmap", "theirs", "deploy.mts/owner=other.prod", "--overwrite");
     const { code, stderr } = await deploy();
     expect(code).toBe(1);
     expect(stderr).toContain("ConfigMap shop/theirs belongs to other.prod");
-    trial.shop({ message: "nine" });
+    shop({ message: "nine" });
     expect((await plan()).text).not.toContain("theirs");
     await succeeds(deploy());
     expect(await get("configmap", "theirs", "-o", "name")).toBe("configmap/theirs");
   });
 
   it("lets one of two deploys at once through; the other says who is at work", async () => {
-    trial.shop({ message: "ten" });
+    shop({ message: "ten" });
     const results = await Promise.all([deploy(), deploy()]);
     expect(results.map(({ code }) => code).sort(), results.map(({ stderr }) => stderr).join("\n---\n")).toEqual([0, 1]);
     expect(results.find(({ code }) => code === 1)!.stderr).toMatch(/is being deployed by Ann|is being deployed by|has moved since|was begun by somebody else/);
@@ -230,7 +230,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
   });
 
   it("stops at Ctrl-C, frees the lock at once and completes what it began the next time", async () => {
-    trial.shop({ message: "eleven" });
+    shop({ message: "eleven" });
     const child = start(trial, "--env", "prod", "--yes");
     await until(async () => child.text().includes("Rollouts") || child.text().includes("Deployment shop/web"));
     child.process.kill("SIGINT");
@@ -254,7 +254,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
       ["stateless", () => generation("deployment/web")],
     ];
     for (const [index, [wave, state]] of waves.entries()) {
-      trial.shop({ message: `killed ${wave}`, more: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: `left-${index}`, namespace }, data: {} }] });
+      shop({ message: `killed ${wave}`, more: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: `left-${index}`, namespace }, data: {} }] });
       // The stateful set has to change too, or its wave would be empty.
       const objects = trial.read("manifests/objects.json").replace('"value":"store"', `"value":"store ${index}"`).replace(/"value":"store \d"/, `"value":"store ${index}"`);
       trial.write("manifests/objects.json", objects);
@@ -265,7 +265,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
       await once(child.process, "exit");
       said += child.text();
     }
-    trial.shop({ message: "twelve" });
+    shop({ message: "twelve" });
     const stderr = await succeeds(deploy());
     expect(stderr).toMatch(/was not renewed: that deploy was killed|revision \d+ of prod is deployed/);
     await client.hasHeard("twelve");
@@ -282,7 +282,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
 
   it("keeps the last ten revisions and what they use, and nothing older", async () => {
     for (let number = 0; number < 3; number++) {
-      trial.shop({ message: `many ${number}` });
+      shop({ message: `many ${number}` });
       await succeeds(deploy());
     }
     const kept = await history();
@@ -290,6 +290,7 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
     const used = new Set(parsed(await get("secrets", "-l", "deploy.mts/revision", "-o", "json")).items.flatMap((secret) => namesIn(revisionIn(secret), "ConfigMap", "web-")));
     const present = (await get("configmaps", "-l", "deploy.mts/version-of=web", "-o", "jsonpath={range .items[*]}{.metadata.name} {end}")).trim().split(" ");
     expect(new Set(present)).toEqual(used);
+    expect((await plan()).code, "and that is no change to come").toBe(0);
   });
 
   it("has told the Secret's value nobody: no output, plan, revision, process or file", async () => {

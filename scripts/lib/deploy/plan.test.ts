@@ -140,11 +140,11 @@ describe("a change that Kubernetes never makes in place", () => {
   const immutable: NonNullable<Parameters<typeof fakeCluster>[0]>["admit"] = (object, live) => {
     const [before, after] = [live?.["spec"], object["spec"]] as { serviceName?: string; cpu?: string }[];
     if (after?.cpu === "wrong") throw new ApiError(422, "Invalid", "spec.cpu: Invalid value", { causes: [{ field: "spec.cpu", message: "Invalid value" }] });
-    if (live && before?.serviceName !== after?.serviceName) throw new ApiError(422, "Invalid", "spec: Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden");
+    if (live && before?.serviceName !== after?.serviceName) throw new ApiError(422, "Invalid", "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'cpu' are forbidden");
   };
 
   it("is explained by its fields", async () => {
-    const [, step] = await planned(await deployed([namespace, statefulSet("a")], { admit: immutable }), [namespace, statefulSet("b")]);
+    const [, step] = await planned(await deployed([namespace, statefulSet("a")], { admit: immutable }), [namespace, statefulSet("b", "2")]);
     expect(step).toMatchObject({ action: "replace", fields: [{ path: "spec.serviceName", from: "a", to: "b" }], problem: { why: "Kubernetes never changes spec.serviceName", next: expect.stringContaining("--replace") } });
   });
 

@@ -6,7 +6,7 @@ import { changedFields } from "./fields.ts";
 import { fieldManager, ownerLabel } from "./names.ts";
 import { holdsData, metadataOf, objectName, otherOwner, shownName, type ObjectName } from "./objects.ts";
 import { appliedBy } from "./managed.ts";
-import { conflictsIn, explainRefusal, isImmutable, laidOver, type Conflict } from "./refusals.ts";
+import { conflictsIn, explainRefusal, immutableFields, isImmutable, laidOver, type Conflict } from "./refusals.ts";
 
 export type Action = "create" | "update" | "replace" | "unchanged" | "delete" | "keep";
 
@@ -117,7 +117,7 @@ async function compareWithLive(cluster: Cluster, wanted: KubernetesObject, live:
 
 async function compareReplaced(cluster: Cluster, wanted: KubernetesObject, live: KubernetesObject, error: ApiError, { replace, pruneData }: Pick<PlanOptions, "replace" | "pruneData">): Promise<Step> {
   const object = objectName(wanted);
-  const fields = changedFields(live, laidOver(live, wanted));
+  const fields = immutableFields(changedFields(live, laidOver(live, wanted)), error);
   const step: Step = { change: { action: "replace", object, fields, remark: "what changes can't be changed in place: it is deleted and made anew" }, wanted, live };
   const why = fields.map(({ path }) => path).join(", ") || error.message;
   if (holdsData(wanted) && !(replace && pruneData && wanted.kind === "PersistentVolumeClaim"))

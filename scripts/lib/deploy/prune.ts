@@ -5,22 +5,25 @@ import { holdsData, identityOf, metadataOf, objectName, referenceTo, type Object
 import type { PlanOptions, Step } from "./plan.ts";
 import type { Revision } from "./revisions.ts";
 
-/**
- * Finds what former revisions made and the wanted objects don't have. Configuration that is named by its content stays
- * as long as a revision that is kept uses it.
- * @param revisions what is kept, the newest first
- */
+/** Finds what former revisions made and the wanted objects don't have, but for configuration that is named by its content. */
 export async function compareFormer(cluster: Cluster, wanted: readonly KubernetesObject[], revisions: readonly Revision[], options: PlanOptions): Promise<Step[]> {
-  const kept = new Set([...wanted, ...revisions.slice(0, revisionsKept - 1).flatMap(({ objects }) => objects)].map((object) => identityOf(objectName(object))));
-  const [former, configuration] = await Promise.all([
-    Promise.all(formerObjects(wanted, revisions).map((name) => cluster.get(referenceTo(name)))),
-    versionedIn(cluster, namespacesOf(wanted, revisions), options.owner),
-  ]);
-  const unused = configuration.filter((object) => !kept.has(identityOf(objectName(object))));
-  return [
-    ...former.flatMap((live) => (live ? (compareFormerOne(live, options) ?? []) : [])),
-    ...unused.map((live): Step => ({ change: { action: "delete", object: objectName(live), fields: [], remark: `none of the last ${revisionsKept} revisions uses it` }, live })),
-  ];
+  const former = await Promise.all(formerObjects(wanted, revisions).map((name) => cluster.get(referenceTo(name))));
+  return former.flatMap((live) => (live ? (compareFormerOne(live, options) ?? []) : []));
+}
+
+/**
+ * Finds configuration that no revision uses any more which is still kept after this deploy.
+ * @param revisions the newest first
+ * @param another whether this deploy adds one, so that the oldest will go
+ */
+export async function compareConfiguration(cluster: Cluster, wanted: readonly KubernetesObject[], revisions: readonly Revision[], owner: string): Promise<(another: boolean) => Step[]> {
+  const configuration = await versionedIn(cluster, namespacesOf(wanted, revisions), owner);
+  return (another) => {
+    const kept = revisions.slice(0, another ? revisionsKept - 1 : revisionsKept);
+    const used = new Set([...wanted, ...kept.flatMap(({ objects }) => objects)].map((object) => identityOf(objectName(object))));
+    const unused = configuration.filter((object) => !used.has(identityOf(objectName(object))));
+    return unused.map((live) => ({ change: { action: "delete", object: objectName(live), fields: [], remark: `none of the last ${revisionsKept} revisions uses it` }, live }));
+  };
 }
 
 /** Names that revisions have and the wanted objects don't, but for versioned configuration. */

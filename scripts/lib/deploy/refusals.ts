@@ -2,7 +2,7 @@ import type { ApiError } from "../cluster.ts";
 import type { Problem } from "../problems.ts";
 import type { KubernetesObject } from "../render.ts";
 import { createMask } from "../rollout/mask.ts";
-import { masked } from "./fields.ts";
+import { masked, type FieldChange } from "./fields.ts";
 import { managersOf, valueAt } from "./managed.ts";
 import { objectName, shownName } from "./objects.ts";
 
@@ -28,6 +28,13 @@ export function conflictsIn(error: ApiError, live: KubernetesObject, wanted: Kub
 /** Whether a server refused because a field can't be changed once it is there; each kind words that differently. */
 export const isImmutable = ({ code, message }: ApiError): boolean =>
   code === 422 && /immutable|may not change once set|cannot change|updates to .* are forbidden|Forbidden: updates to/i.test(message);
+
+/** @returns of the fields that change those that can't, as far as the server says which */
+export function immutableFields(fields: readonly FieldChange[], { message }: ApiError): readonly FieldChange[] {
+  // "updates to statefulset spec for fields other than 'replicas', 'template', … are forbidden"
+  const mutable = [...(/fields other than (.*) are forbidden/.exec(message)?.[1] ?? "").matchAll(/'(\w+)'/g)].map(([, name]) => name);
+  return fields.filter(({ path }) => !path.startsWith("metadata") && !mutable.some((name) => path === `spec.${name}` || path.startsWith(`spec.${name}.`) || path.startsWith(`spec.${name}[`)));
+}
 
 /** @returns a server's refusal in words; no value of a Secret, whatever the server put into its message */
 export function explainRefusal(object: KubernetesObject, error: ApiError): Problem {

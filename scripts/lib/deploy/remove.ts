@@ -18,12 +18,9 @@ export interface Removal {
 export async function planRemoval(cluster: Cluster, store: Store, options: PlanOptions): Promise<Removal> {
   const revisions = await revisionsIn(cluster, store);
   const former = await compareFormer(cluster, [], revisions, options);
-  const configuration = await versionedIn(cluster, [store.namespace], store.owner);
-  const known = new Set(former.map(({ change }) => shownName(change.object)));
-  const rest = configuration
-    .filter((object) => !known.has(shownName(objectName(object))))
-    .map((live): Step => ({ change: { action: "delete", object: objectName(live), fields: [], remark: "configuration" }, live }));
-  const steps = [...former, ...rest].map((step) => ({ ...step, change: { ...step.change, ...(step.change.action === "delete" && { remark: undefined }) } }));
+  const configuration = (await versionedIn(cluster, [store.namespace], store.owner)).map((live): Step => ({ change: { action: "delete", object: objectName(live), fields: [] }, live }));
+  // Why it goes is clear here.
+  const steps = [...former, ...configuration].map((step) => ({ ...step, change: { ...step.change, ...(step.change.action === "delete" && { remark: undefined }) } }));
   return { steps: await spareNamespaces(cluster, store, [...steps, ...(await volumes(cluster, store, options))]), revisions };
 }
 

@@ -100,6 +100,7 @@ describe("revisions", () => {
     expect(kept.map(({ number }) => number)).toEqual([13, 12, 11, 10, 9, 8, 7, 6, 5, 4]);
     const used = kept.map(({ objects }) => objects.find(({ kind }) => kind === "ConfigMap")!.metadata.name);
     expect(configNames().sort()).toEqual(used.sort());
+    expect(isDone(await makePlan(run, shop("message 13"))), "what the oldest uses is not yet too old").toBe(true);
   });
 
   it("bring configuration and Secret back, without having kept its value", async () => {

@@ -10,7 +10,7 @@ import type { Source } from "./git.ts";
 import { lock } from "./lease.ts";
 import { fieldManager } from "./names.ts";
 import { changes, compare, type Change, type PlanOptions, type Step } from "./plan.ts";
-import { compareFormer } from "./prune.ts";
+import { compareConfiguration, compareFormer } from "./prune.ts";
 import { endLeftovers, leftoversOf } from "./replace.ts";
 import { begin, finish, forgetOld, revisionsIn, type Result, type Revision, type Store } from "./revisions.ts";
 
@@ -45,8 +45,13 @@ export interface Plan {
 export async function makePlan({ cluster, store, options }: Run, goal: Goal): Promise<Plan> {
   const revisions = await revisionsIn(cluster, store);
   const planOptions = { ...options, owner: store.owner };
-  const [steps, former] = await Promise.all([compare(cluster, goal.objects, planOptions), compareFormer(cluster, goal.objects, revisions, planOptions)]);
-  return { steps: [...steps, ...former], revisions };
+  const [compared, former, configuration] = await Promise.all([
+    compare(cluster, goal.objects, planOptions),
+    compareFormer(cluster, goal.objects, revisions, planOptions),
+    compareConfiguration(cluster, goal.objects, revisions, store.owner),
+  ]);
+  const steps = [...compared, ...former];
+  return { steps: [...steps, ...configuration(changes(steps).length > 0)], revisions };
 }
 
 /** @throws UserError with everything that stands against carrying out a plan */
