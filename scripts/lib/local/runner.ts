@@ -99,10 +99,8 @@ export function createRunner({ root, folder, json, ...options }: RunOptions, ses
 
   return {
     async start() {
-      [https, http] = await Promise.all([
-        bindLoopback(options.httpsPort === undefined ? httpsPorts : [options.httpsPort]),
-        bindLoopback(options.httpPort === undefined ? httpPorts : [options.httpPort]),
-      ]);
+      https = await bindLoopback(options.httpsPort === undefined ? httpsPorts : [options.httpsPort]);
+      http = await bindLoopback(options.httpPort === undefined ? httpPorts : [options.httpPort]);
       const made = await rendered(root, https.port, folder);
       inherited = inheritedEnvironment(process.env, variableNames(made), root, colours);
       plan = await decide(made);
