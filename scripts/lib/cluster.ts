@@ -12,9 +12,15 @@ export { ApiError } from "./cluster/api-error.ts";
  * @throws UserError when the context is unknown, kubectl is missing or the server does not answer
  */
 export async function connect($: Shell, context: string, options: { signal?: AbortSignal; env?: NodeJS.ProcessEnv } = {}): Promise<Cluster> {
-  const server = await serverOf($, context);
-  const proxy = await startProxy(context, options.env);
-  const cluster = openApi({ context, server, socketPath: proxy.socketPath, signal: options.signal, close: proxy.close });
+  const starting = startProxy(context, options.env);
+  const [server, started] = await Promise.allSettled([serverOf($, context), starting]);
+  // Of an unknown context both complain, and the first says it better.
+  if (server.status === "rejected") {
+    if (started.status === "fulfilled") await started.value.close();
+    throw server.reason;
+  }
+  const proxy = await starting;
+  const cluster = openApi({ context, server: server.value, socketPath: proxy.socketPath, signal: options.signal, close: proxy.close });
   try {
     await cluster.request("GET", "/version");
     return cluster;

@@ -114,6 +114,8 @@ export async function provideImages($: Shell, environment: Environment, objects:
   const problems: Problem[] = [];
   const find = async (reference: string) => {
     const name = tag !== undefined && isOurs(reference) ? `${withoutTag(reference)}:${tag}` : reference;
+    // What a full version meant when it was first deployed, and was tested since, it means until another is asked for.
+    if (!isOurs(reference) && /:v?\d+\.\d+\.\d+[^:/]*$/.test(name) && last[name]?.includes("@")) return provided.set(reference, { image: last[name], name });
     const answer = await resolveDigest($, name, signal);
     if ("image" in answer) return provided.set(reference, { image: answer.image, name });
     if (isOurs(reference)) return problems.push({ what: `${name} is not in its registry`, why: answer.reason, next: "is the tag right, and has CI pushed it? Without --tag it is built here" });

@@ -1,6 +1,8 @@
-import { expect, it } from "vitest";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fakeCluster, type FakeCluster } from "../../../tests/fake-cluster.ts";
 import type { KubernetesObject } from "../render.ts";
-import { addedByHand, appliedBy, managersOf, valueAt } from "./managed.ts";
+import { addedByHand, appliedBy, isApplied, managersOf, valueAt } from "./managed.ts";
 
 const object = {
   apiVersion: "apps/v1",
@@ -38,4 +40,65 @@ it("tells what was applied from what was written otherwise", () => {
 
 it("lists what people have added by kubectl, but no restart", () => {
   expect(addedByHand(object, "deploy.mts")).toEqual([{ path: 'metadata.labels["a.b/c"]', manager: "kubectl-edit" }]);
+});
+
+describe("without asking the server", () => {
+  const metadata = { name: "web", namespace: "default", labels: { app: "web" } };
+  const wanted = (spec: object = {}): KubernetesObject => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata,
+    spec: { replicas: 2, template: { spec: { containers: [{ name: "a", image: "a" }, { name: "b", image: "b", env: [{ name: "X", value: "1" }], args: ["-v"], ports: [{ containerPort: 80 }] }], volumes: [{ name: "tmp", emptyDir: {} }] } }, ...spec },
+  });
+  const deployed = async () => {
+    const cluster = fakeCluster();
+    await cluster.apply(wanted(), { fieldManager: "deploy.mts" });
+    return cluster;
+  };
+  const live = async (cluster: FakeCluster) => (await cluster.get(wanted()))!;
+
+  it("knows that nothing would change, also when others have fields of their own", async () => {
+    const cluster = await deployed();
+    expect(isApplied(wanted(), await live(cluster), "deploy.mts")).toBe(true);
+    cluster.edit(wanted(), (object) => ((object.status = { replicas: 2 }), (object.metadata.annotations = { team: "blue" }), (object.spec.paused = false)));
+    expect(isApplied(wanted(), await live(cluster), "deploy.mts")).toBe(true);
+  });
+
+  it.each([
+    ["another value", wanted({ replicas: 3 })],
+    ["a field more", wanted({ paused: true })],
+    ["a field less", (({ spec, ...rest }) => ({ ...rest, spec: { template: (spec as { template: object }).template } }))(wanted())],
+    ["a label less", { ...wanted(), metadata: { name: "web", namespace: "default" } }],
+    ["containers in another order", wanted({ template: { spec: { ...((wanted()["spec"] as any).template.spec), containers: ((wanted()["spec"] as any).template.spec.containers as object[]).toReversed() } } })],
+    ["another version of the API", { ...wanted(), apiVersion: "apps/v2" }],
+  ])("has to ask about %s", async (_, object) => {
+    expect(isApplied(object as KubernetesObject, await live(await deployed()), "deploy.mts")).toBe(false);
+  });
+
+  it("has to ask when somebody has changed a field, or is the one who applied it", async () => {
+    const cluster = await deployed();
+    expect(isApplied(wanted(), await live(cluster), "somebody")).toBe(false);
+    cluster.edit(wanted(), (object) => (object.spec.replicas = 7));
+    expect(isApplied(wanted(), await live(cluster), "deploy.mts")).toBe(false);
+  });
+
+  it("never calls unchanged what a dry run would change, whatever is applied before and after", async () => {
+    const leaf = fc.constantFrom<unknown>("1", 2, true, {}, []);
+    const item = fc.record({ name: fc.constantFrom("a", "b", "c"), value: leaf }, { requiredKeys: ["name"] });
+    // A field has one type, as in any API.
+    const map = fc.dictionary(fc.constantFrom("p", "q"), leaf);
+    const spec = fc.record({ x: map, y: leaf, env: fc.uniqueArray(item, { selector: ({ name }) => name }) }, { requiredKeys: [] });
+    await fc.assert(
+      fc.asyncProperty(spec, spec, fc.boolean(), async (before, after, edited) => {
+        const cluster = fakeCluster();
+        const object = (spec: object): KubernetesObject => ({ apiVersion: "apps/v1", kind: "Deployment", metadata, spec });
+        await cluster.apply(object(before), { fieldManager: "deploy.mts" });
+        if (edited) cluster.edit(object({}), (live) => ((live.spec ??= {}).y = "edited"));
+        const now = (await cluster.get(object({})))!;
+        const then = await cluster.apply(object(after), { fieldManager: "deploy.mts", force: true, dryRun: true });
+        if (isApplied(object(after), now, "deploy.mts")) expect(then["spec"]).toEqual(now["spec"]);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { KubernetesObject } from "../render.ts";
 
 // managedFields: who an API server holds to be the owner of which field.
@@ -6,6 +7,7 @@ import type { KubernetesObject } from "../render.ts";
 interface Entry {
   manager: string;
   operation: "Apply" | "Update";
+  apiVersion?: string;
   subresource?: string;
   time?: string;
   fieldsV1?: Tree;
@@ -29,6 +31,39 @@ export function managersOf(object: KubernetesObject, path: string): string[] {
 /** @returns whether a manager owns a field by having applied it */
 export const appliedBy = (object: KubernetesObject, manager: string, path: string): boolean =>
   entriesOf(object).some((entry) => entry.manager === manager && entry.operation === "Apply" && owns(entry.fieldsV1 ?? {}, segmentsOf(path)));
+
+/**
+ * Whether applying would change nothing, told without asking the server: the fields that a manager owns by having
+ * applied them are exactly those that it would apply, and have the same values. Where the server writes values in other
+ * words (quantities, defaults within lists that have no keys) the answer is no, and it has to be asked.
+ */
+export function isApplied(wanted: KubernetesObject, live: KubernetesObject, manager: string): boolean {
+  const entry = entriesOf(live).find((one) => one.manager === manager && one.operation === "Apply" && !one.subresource && one.apiVersion === wanted.apiVersion);
+  if (!entry?.fieldsV1) return false;
+  // What names an object is nobody's field.
+  const withoutNames = ({ apiVersion: _, kind: __, metadata: { name: ___, namespace: ____, ...metadata }, ...rest }: KubernetesObject) => (Object.keys(metadata).length > 0 ? { metadata, ...rest } : rest);
+  return isSame(withoutNames(wanted), withoutNames(live), entry.fieldsV1);
+}
+
+function isSame(wanted: unknown, live: unknown, owned: Tree): boolean {
+  const segments = Object.keys(owned).filter((segment) => segment !== ".");
+  if (segments.length === 0) return isDeepStrictEqual(wanted, live);
+  if (isMap(wanted) && isMap(live))
+    return segments.length === Object.keys(wanted).length && segments.every((segment) => segment.startsWith("f:") && Object.hasOwn(wanted, segment.slice(2)) && isSame(wanted[segment.slice(2)], live[segment.slice(2)], owned[segment]!));
+  if (!Array.isArray(wanted) || !Array.isArray(live) || segments.length !== wanted.length || !segments.every((segment) => segment.startsWith("k:"))) return false;
+  const pairs = segments.map((segment) => {
+    const keys = JSON.parse(segment.slice(2)) as Record<string, unknown>;
+    // A key may be left out for its default: the protocol of a port.
+    const found = wanted.findIndex((item) => isMap(item) && Object.entries(keys).every(([key, value]) => !(key in item) || item[key] === value) && Object.keys(keys).some((key) => key in item));
+    return { segment, wanted: found, live: live.findIndex((item, index) => matches({ keys }, item, index)) };
+  });
+  if (new Set(pairs.map((pair) => pair.wanted)).size !== pairs.length || pairs.some((pair) => pair.wanted < 0 || pair.live < 0)) return false;
+  // In the same order: for some lists that matters.
+  const order = pairs.toSorted((a, b) => a.wanted - b.wanted);
+  return order.every((pair, index) => (index === 0 || order[index - 1]!.live < pair.live) && isSame(wanted[pair.wanted], live[pair.live], owned[pair.segment]!));
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * @param ours a manager whose fields don't count

@@ -1,15 +1,16 @@
-import { renderChecked, requireSound } from "../checks/gate.ts";
+import type { Environment } from "../../../manifests/environment.ts";
+import { renderSound } from "../checks/gate.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { done, say, warn } from "../progress.ts";
-import { render } from "../render.ts";
+import { render, toYaml } from "../render.ts";
 import { secretValues } from "../secrets.ts";
 import type { Shell } from "../shell.ts";
-import { RolloutError } from "./wait.ts";
+import { RolloutError, waitForRollouts } from "./wait.ts";
 import { addressesOf, untilAddressesAnswer } from "./addresses.ts";
 import { confirm } from "./confirm.ts";
 import { driftSince } from "./drift.ts";
 import type { Request } from "./flags.ts";
-import { provideImages } from "./images.ts";
+import { imagesBuiltHere, provideImages } from "./images.ts";
 import { lock } from "./lease.ts";
 import { changes } from "./plan.ts";
 import { recordCluster } from "./place.ts";
@@ -23,11 +24,21 @@ import type { Target } from "./target.ts";
 
 // Each mode of deploy.mts: from a target to an exit code. What is read by machines goes to stdout.
 
-/** Renders with secrets, provides images. @returns what the manifests say is to be there */
+export { checkCommand } from "../checks/command.ts";
+export { renderSound } from "../checks/gate.ts";
+export { readPlan } from "./saved.ts";
+
+/** `--print` */
+export async function print(environment: Environment): Promise<void> {
+  process.stdout.write(toYaml(await renderSound(environment)));
+}
+
+/** `--images` */
+export const listImages = (environment: Environment): void => console.log(JSON.stringify(imagesBuiltHere(environment, render(environment))));
+
+/** Renders, with secrets, what was checked before; provides images. @returns what the manifests say is to be there */
 export async function goalOfManifests($: Shell, target: Target, { tag, allowTags }: Request): Promise<Goal> {
   const { environment, cluster, store, signal } = target;
-  const { problems } = await renderChecked(environment);
-  requireSound(problems, { environment: environment.name, waived: false });
   const objects = render(environment, await secretValues($, environment));
   const [latest] = await revisionsIn(cluster, store);
   const images = await provideImages($, environment, objects, { tag, ...(allowTags && { allowTags }), last: latest?.images, signal });
@@ -41,7 +52,7 @@ export async function showPlan(target: Target, goal: Goal, { file, json }: Reque
   else console.log(planText(changesOf(plan), { colour: coloured(process.stdout) }));
   refuseProblems(plan);
   if (file !== undefined) {
-    savePlan(file, target, target.uid, goal, plan);
+    await savePlan(file, target, target.uid, goal, plan);
     done(`plan saved: npx zx scripts/deploy.mts --apply ${file}`);
   }
   return changes(plan.steps).length > 0 ? 3 : 0;
@@ -86,7 +97,7 @@ export async function goalOfRollback({ cluster, store }: Target, number: number 
 }
 
 async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, json, rollbackOnFailure }: Request): Promise<number> {
-  const { environment, cluster, source, recorded, uid } = target;
+  const { environment, cluster, recorded, uid } = target;
   refuseProblems(plan);
   const changed = changesOf(plan);
   const addresses = addressesOf(environment);
@@ -106,12 +117,12 @@ async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, jso
         word: environment.name,
         lines: [
           `This goes to ${environment.name}: context ${cluster.context}, ${cluster.server}${recorded ? "" : ", where nothing was deployed from here yet"}.`,
-          ...(goal.rollbackTo !== undefined ? [`It goes back to revision ${goal.rollbackTo}.`] : source.beside.map((lack) => `Not what everybody has: ${lack}.`)),
+          ...(goal.rollbackTo !== undefined ? [`It goes back to revision ${goal.rollbackTo}.`] : (await target.source()).beside.map((lack) => `Not what everybody has: ${lack}.`)),
         ],
       },
       target.signal,
     );
-  const revision = await carryOut(target, goal, plan, { rollbackOnFailure }).catch((error) => {
+  const revision = await carryOut({ ...target, wait: waitForRollouts }, goal, plan, { rollbackOnFailure }).catch((error) => {
     if (json && error instanceof RolloutError) printJson({ environment: environment.name, result: "failed", rollout: error.result, changes: changed });
     throw error;
   });
@@ -151,7 +162,7 @@ export async function deleteAll(target: Target, { yes, json }: Request): Promise
   }
   say(planText(changed, { colour: coloured(process.stderr) }));
   if (!yes) await confirm({ word: environment.name, lines: [`This deletes ${environment.name} from context ${cluster.context}, ${cluster.server}: ${summary(changed)}.`] }, signal);
-  const held = await lock(cluster, store, source.holder, signal);
+  const held = await lock(cluster, store, (await source()).holder, signal);
   try {
     await remove(cluster, store, removal, held.signal);
   } finally {

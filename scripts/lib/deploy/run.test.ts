@@ -30,7 +30,7 @@ let cluster: FakeCluster;
 let run: Run;
 beforeEach(() => {
   cluster = fakeCluster();
-  run = { environment, cluster, store, source: { by: "Ann", holder: "Ann on laptop", commit: "abc", beside: ["1 file not committed"] }, signal: new AbortController().signal, options: {}, wait: async () => {} };
+  run = { environment, cluster, store, source: async () => ({ by: "Ann", holder: "Ann on laptop", commit: "abc", beside: ["1 file not committed"] }), signal: new AbortController().signal, options: {}, wait: async () => {} };
   vi.spyOn(console, "error").mockImplementation(() => {});
 });
 

@@ -19,7 +19,8 @@ export interface Run {
   readonly environment: Environment;
   readonly cluster: Cluster;
   readonly store: Store;
-  readonly source: Source;
+  /** Asks git when it is first needed: a deploy that has nothing to do does not. */
+  readonly source: () => Promise<Source>;
   readonly signal: AbortSignal;
   readonly options: Omit<PlanOptions, "owner">;
   /** Waits until workloads run as applied; rejects with what is wrong with them. `all`: everything that is deployed. */
@@ -42,7 +43,7 @@ export interface Plan {
 }
 
 /** Compares with the cluster; changes nothing. */
-export async function makePlan({ cluster, store, options }: Run, goal: Goal): Promise<Plan> {
+export async function makePlan({ cluster, store, options }: Omit<Run, "wait">, goal: Goal): Promise<Plan> {
   const revisions = await revisionsIn(cluster, store);
   const planOptions = { ...options, owner: store.owner };
   const [compared, former, configuration] = await Promise.all([
@@ -71,8 +72,8 @@ export const changesOf = ({ steps }: Plan): Change[] => steps.map(({ change }) =
  */
 export async function carryOut(run: Run, goal: Goal, agreed: Plan, { rollbackOnFailure = false } = {}): Promise<Revision> {
   await ensureNamespace(run, agreed);
-  const { cluster, store, source } = run;
-  const held = await lock(cluster, store, source.holder, run.signal);
+  const { cluster, store } = run;
+  const held = await lock(cluster, store, (await run.source()).holder, run.signal);
   const locked = { ...run, signal: held.signal };
   try {
     const plan = await makePlan(locked, goal);
@@ -114,11 +115,12 @@ async function writeDown({ cluster, store, source }: Run, goal: Goal, plan: Plan
   const [latest] = plan.revisions;
   if (latest && changes(plan.steps).length === 0) return latest;
   const leftovers = (await Promise.all(plan.steps.map(({ change, live }) => (change.action === "replace" ? leftoversOf(cluster, live!) : [])))).flat();
-  const commit = goal.commit ?? source.commit;
+  const { by, beside, commit = undefined } = await source();
+  const deployed = goal.commit ?? commit;
   return begin(cluster, store, latest?.number ?? 0, {
-    by: source.by,
-    ...(commit && { commit }),
-    ...(goal.commit === undefined && source.beside.length > 0 && { beside: source.beside.join(", ") }),
+    by,
+    ...(deployed && { commit: deployed }),
+    ...(goal.commit === undefined && beside.length > 0 && { beside: beside.join(", ") }),
     ...(goal.rollbackTo !== undefined && { rollbackTo: goal.rollbackTo }),
     images: goal.images,
     objects: goal.objects,

@@ -26,15 +26,16 @@ export interface SavedPlan {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-export function savePlan(file: string, { environment, source, cluster, options }: Run, uid: string, goal: Goal, plan: Plan): void {
-  const commit = goal.commit ?? source.commit;
+export async function savePlan(file: string, { environment, source, cluster, options }: Omit<Run, "wait">, uid: string, goal: Goal, plan: Plan): Promise<void> {
+  const { by, beside, commit: current } = await source();
+  const commit = goal.commit ?? current;
   const saved: SavedPlan = {
     format: 1,
     environment: environment.name,
     cluster: { context: cluster.context, uid },
-    madeBy: source.by,
+    madeBy: by,
     ...(commit && { commit }),
-    ...(source.beside.length > 0 && { beside: source.beside }),
+    ...(beside.length > 0 && { beside }),
     revision: plan.revisions[0]?.number ?? 0,
     options,
     images: goal.images,
