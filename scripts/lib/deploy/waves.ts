@@ -3,9 +3,11 @@ const waves = [
   { name: "namespaces and definitions", kinds: ["Namespace", "CustomResourceDefinition"] },
   {
     name: "accounts, configuration, services",
-    // Issuers and certificates are here too: a certificate takes longest, and nothing has to be there before it.
+    // Issuers and certificates are here too: a certificate takes longest, and nothing has to be there before it. So is
+    // what an operator makes Secrets from.
     kinds: `ServiceAccount Role RoleBinding ClusterRole ClusterRoleBinding ConfigMap Secret ResourceQuota LimitRange PriorityClass
-      NetworkPolicy Service IngressClass PodDisruptionBudget Issuer ClusterIssuer Certificate`.split(/\s+/),
+      NetworkPolicy Service IngressClass PodDisruptionBudget Issuer ClusterIssuer Certificate
+      SecretStore ClusterSecretStore ExternalSecret SealedSecret`.split(/\s+/),
   },
   { name: "storage", kinds: ["StorageClass", "PersistentVolume", "PersistentVolumeClaim"] },
   { name: "stateful workloads", kinds: ["StatefulSet"] },
