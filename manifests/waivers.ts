@@ -1,7 +1,10 @@
+/** The rules by name. The checks add theirs (scripts/lib/checks/rules/index.ts); nothing is imported for it. */
+export interface Rules {}
+
 /** An exception from a rule of the checks (docs/checks.md) that somebody answers for. */
 export interface Waiver {
-  /** One of docs/checks.md; a name that is none of them is an error. */
-  readonly rule: string;
+  /** One of docs/checks.md; another name does not compile. */
+  readonly rule: keyof Rules;
   /** Why this object may break the rule; it is shown with every check. */
   readonly reason: string;
   /** The last day that it holds, as `2027-01-31`: after that it is an error. */

@@ -58,3 +58,17 @@ export const problemsOf = (fault: Fault): Promise<Problem[]> => check(broken(fau
 
 /** `rule Kind/name path`: what the catalogue compares. */
 export const brief = ({ rule, object, path }: Problem): string => `${rule} ${object ? `${object.kind}/${object.name}` : "environment"} ${path}`.trim();
+
+/** Every place of an object: the steps that lead to it. */
+export function places(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value !== "object" || value === null) return [path];
+  return [path, ...Object.entries(value).flatMap(([key, child]) => places(child, [...path, key]))];
+}
+
+/** @param value undefined takes the place away, out of a list too */
+export function put(object: any, path: readonly string[], value: unknown): void {
+  const parent = path.slice(0, -1).reduce((node, key) => node[key], object);
+  if (value === undefined && Array.isArray(parent)) parent.splice(Number(path.at(-1)), 1);
+  else if (value === undefined) delete parent[path.at(-1)!];
+  else parent[path.at(-1)!] = value;
+}

@@ -4,7 +4,7 @@ import { check } from "../../scripts/lib/checks/index.ts";
 import { toAnnotations, toJson, toText } from "../../scripts/lib/checks/report.ts";
 import type { Problem } from "../../scripts/lib/checks/types.ts";
 import { catalogue } from "./catalogue/index.ts";
-import { broken, dev, optionsFor, prod, shop } from "./fault.ts";
+import { broken, dev, optionsFor, places, prod, put, shop } from "./fault.ts";
 
 // Whatever a file holds, the answer is a list of problems, never a stack.
 
@@ -22,17 +22,6 @@ async function report(objects: readonly unknown[]): Promise<void> {
     toAnnotations(problems);
     JSON.parse(toJson(problems));
   }
-}
-
-/** Every place of an object: the steps that lead to it. */
-function places(value: unknown, path: readonly string[] = []): (readonly string[])[] {
-  if (typeof value !== "object" || value === null) return [path];
-  return [path, ...Object.entries(value).flatMap(([key, child]) => places(child, [...path, key]))];
-}
-
-function put(object: any, path: readonly string[], value: unknown): void {
-  const parent = path.slice(0, -1).reduce((node, key) => node[key], object);
-  parent[path.at(-1)!] = value;
 }
 
 describe("no rule stumbles", () => {

@@ -1,16 +1,22 @@
 import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Environment } from "../../manifests/environment.ts";
 import { environments } from "../../manifests/environments/index.ts";
+import { check } from "../../scripts/lib/checks/index.ts";
 import { readYaml } from "../../scripts/lib/checks/yaml.ts";
 import { ApiError, connect, type Cluster } from "../../scripts/lib/cluster.ts";
 import { render, type KubernetesObject } from "../../scripts/lib/render.ts";
 import { $ } from "../../scripts/lib/shell.ts";
 import { catalogue } from "../checks/catalogue/index.ts";
-import { broken, shop } from "../checks/fault.ts";
+import { broken, optionsFor, places, put, shop } from "../checks/fault.ts";
 
 // The checks and the API server have to agree: what it refuses, they refuse; what they take, it takes. Asked by dry run,
 // so that nothing but an empty namespace is made. The cluster needs cert-manager.
+
+/** Another apiVersion, kind, namespace or name would be another object. */
+const isAboutTheObject = ([first, second]: readonly string[]) =>
+  first !== undefined && !["apiVersion", "kind"].includes(first) && !(first === "metadata" && (second === undefined || second === "name" || second === "namespace"));
 
 const context = process.env["TEST_CONTEXT"];
 
@@ -54,6 +60,21 @@ describe.skipIf(!context)("the API server's verdict on the catalogue (needs TEST
     for (const object of render({ ...environment, namespace: namespace!.metadata.name }))
       if (object.kind !== "Namespace") refusals.push(`${object.kind} ${object.metadata.name}: ${(await refusal(object)) ?? "taken"}`);
     expect(refusals.filter((text) => !text.endsWith(": taken"))).toEqual([]);
+  });
+
+  it("refuses nothing that the checks take: a random value in a random place of the sound application", async () => {
+    const all = shop().objects.flatMap((object, index) => places(object).filter(isAboutTheObject).map((path) => ({ index, path })));
+    const value = fc.constantFrom(undefined, -1, 0, 99999999, "", "Bad_Value!", "x".repeat(300), {}, [], true);
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...all), value, async ({ index, path }, value) => {
+        const { objects } = shop();
+        put(objects[index], path, value);
+        const problems = await check(objects, optionsFor());
+        if (problems.some(({ severity }) => severity === "error")) return;
+        expect(await refusal(objects[index]), `${objects[index].kind} ${path.join(".")} = ${JSON.stringify(value)}`).toBeUndefined();
+      }),
+      { numRuns: 500 },
+    );
   });
 
   const sound = new Set(shop().objects.map((object) => JSON.stringify(object)));

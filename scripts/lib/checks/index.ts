@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "../render.ts";
 import { keepOrigin, originOf, type Origin } from "../origins.ts";
 import { nearest } from "../errors.ts";
-import { compare, modelOf, type Comparison } from "./models.ts";
+import { compare, modelsOf, type Comparison } from "./models.ts";
 import { Objects } from "./objects.ts";
 import { rules } from "./rules/index.ts";
 import { wellTyped, withIdentity } from "./tolerate.ts";
@@ -35,12 +35,13 @@ export async function check(input: readonly unknown[], options: CheckOptions = {
   const comparisons = new Map<KubernetesObject, Comparison>();
   const originals = new Map<KubernetesObject, KubernetesObject>();
   const all: KubernetesObject[] = [];
-  for (const item of expandLists(input)) {
-    const original = withIdentity(item);
-    const model = await modelOf(original.apiVersion, original.kind);
+  const items = expandLists(input).map((item) => ({ item, original: withIdentity(item) }));
+  const models = await modelsOf(items.map(({ original }) => original));
+  for (const { item, original } of items) {
+    const model = models.get(`${original.apiVersion}/${original.kind}`);
     const comparison = model && compare(model, original);
     // Rules see only fields of the right type; what has the wrong one is reported by a rule of its own.
-    const object = wellTyped(original, comparison?.errors);
+    const object = wellTyped(original, comparison);
     if (comparison) comparisons.set(object, comparison);
     if (object !== item && typeof item === "object" && item !== null) keepOrigin(object, item);
     originals.set(object, item as KubernetesObject);
@@ -114,8 +115,10 @@ function* waiverProblems(
   for (const waiver of waivers) {
     const { rule: name, until, reason } = waiver;
     const rule = rules.find((rule) => rule.name === name);
-    const meant = nearest(name, rules.map((rule) => rule.name));
-    if (!rule) yield ["error", { path: "", message: `no rule is called ${name}`, fix: meant ? `did you mean ${meant}?` : "see docs/checks.md for the rules" }];
+    if (!rule) {
+      const meant = nearest(name, rules.map((rule) => rule.name));
+      yield ["error", { path: "", message: `no rule is called ${name}`, fix: meant ? `did you mean ${meant}?` : "see docs/checks.md for the rules" }];
+    }
     else if (!/^\d{4}-\d\d-\d\d$/.test(until) || Number.isNaN(Date.parse(until)))
       yield ["error", { path: "", message: `the waiver of ${name} ends on ${JSON.stringify(until)}`, fix: "write a day as 2027-01-31" }];
     else if (reason.trim() === "")

@@ -25,6 +25,8 @@ export interface Comparison {
   readonly original: object;
   readonly errors: readonly SchemaError[];
   readonly unknown: readonly UnknownField[];
+  /** A field is null somewhere, which means that it is not set. */
+  readonly hasNull: boolean;
 }
 
 /** The class of a kind: its prototype's `validate` throws what it found. */
@@ -52,6 +54,12 @@ export function modelOf(apiVersion: string, kind: string): Promise<Model | undef
   let model = loaded.get(path);
   if (!model) loaded.set(path, (model = load(path, kind)));
   return model;
+}
+
+/** @returns the classes of the kinds that occur, by `apiVersion/kind` */
+export async function modelsOf(objects: readonly { readonly apiVersion: string; readonly kind: string }[]): Promise<Map<string, Model | undefined>> {
+  const kinds = new Map(objects.map(({ apiVersion, kind }) => [`${apiVersion}/${kind}`, { apiVersion, kind }]));
+  return new Map(await Promise.all([...kinds].map(async ([path, { apiVersion, kind }]) => [path, await modelOf(apiVersion, kind)] as const)));
 }
 
 async function load(path: string, kind: string): Promise<Model | undefined> {
@@ -85,7 +93,13 @@ const folderOf = (name: string) => dirname(fileURLToPath(import.meta.resolve(nam
 
 /** @returns what the kind's validator refuses, and the fields that it does not know */
 export function compare(model: Model, object: object): Comparison {
-  const watched = new Map<object, Watcher>();
+  const quick = run(model, object, false);
+  // The names that could have been meant are noted only when somebody wants to read them.
+  return quick.unknown.length === 0 ? quick : run(model, object, true);
+}
+
+function run(model: Model, object: object, notesMissing: boolean): Comparison {
+  const watched: Watched = { notesMissing, watchers: new Map() };
   let errors: readonly SchemaError[] = [];
   try {
     model.prototype.validate.call(watch(object, watched));
@@ -93,37 +107,46 @@ export function compare(model: Model, object: object): Comparison {
     if (!(error instanceof Error && "errors" in error)) throw error;
     errors = error.errors as SchemaError[];
   }
-  const unknown: UnknownField[] = [];
-  collect(object, [], watched, lost[model.kind], unknown);
-  return { original: object, errors, unknown };
+  const found = { unknown: [] as UnknownField[], hasNull: false };
+  collect(object, [], watched, lost[model.kind], found);
+  return { original: object, errors, ...found };
 }
 
-function watch(node: object, watched: Map<object, Watcher>): object {
-  let watcher = watched.get(node);
-  if (!watcher) watched.set(node, (watcher = new Watcher(node, watched)));
+interface Watched {
+  readonly notesMissing: boolean;
+  readonly watchers: Map<object, Watcher>;
+}
+
+function watch(node: object, watched: Watched): object {
+  let watcher = watched.watchers.get(node);
+  if (!watcher) watched.watchers.set(node, (watcher = new Watcher(node, watched)));
   return watcher.view;
 }
 
 class Watcher implements ProxyHandler<object> {
-  readonly read = new Set<string>();
+  /** Of the fields that are there; with `notesMissing`, of all. */
+  readonly read: string[] = [];
   readonly view: object;
-  readonly watched: Map<object, Watcher>;
+  readonly watched: Watched;
+  isRead = false;
   /** All keys were asked for: a map such as labels, in which any key is right. */
   isMap = false;
 
-  constructor(node: object, watched: Map<object, Watcher>) {
+  constructor(node: object, watched: Watched) {
     this.watched = watched;
     this.view = new Proxy(node, this);
   }
 
   get(node: object, key: string | symbol): unknown {
     const value = (node as Record<string | symbol, unknown>)[key];
-    if (typeof key === "string") this.read.add(key);
+    this.isRead = true;
+    if (value !== undefined || this.watched.notesMissing) this.note(key);
     return typeof value === "object" && value !== null ? watch(value, this.watched) : value;
   }
 
   has(node: object, key: string | symbol): boolean {
-    if (typeof key === "string") this.read.add(key);
+    this.isRead = true;
+    this.note(key);
     return key in node;
   }
 
@@ -131,18 +154,24 @@ class Watcher implements ProxyHandler<object> {
     this.isMap = true;
     return Reflect.ownKeys(node);
   }
+
+  /** A list, for there are few: a Set for each node costs more than it saves. */
+  note(key: string | symbol): void {
+    if (!this.isMap && typeof key === "string" && !this.read.includes(key)) this.read.push(key);
+  }
 }
 
-function collect(node: object, path: (string | number)[], watched: Map<object, Watcher>, lost: RegExp | undefined, unknown: UnknownField[]): void {
-  const watcher = watched.get(node);
+/** @param path of the node; the same array for all, so that only what is found costs a copy */
+function collect(node: object, path: (string | number)[], watched: Watched, lost: RegExp | undefined, found: { unknown: UnknownField[]; hasNull: boolean }): void {
+  const watcher = watched.watchers.get(node);
   // Nothing was read: the schema allows anything there (a patch, a custom resource's settings).
-  if (!watcher || (watcher.read.size === 0 && !watcher.isMap)) return;
-  if (Array.isArray(node)) {
-    node.forEach((item, index) => typeof item === "object" && item !== null && collect(item, [...path, index], watched, lost, unknown));
-    return;
-  }
-  for (const [key, value] of Object.entries(node)) {
-    if (!watcher.isMap && !watcher.read.has(key) && !lost?.test(key)) unknown.push({ path: [...path, key], known: [...watcher.read] });
-    else if (typeof value === "object" && value !== null) collect(value, [...path, key], watched, lost, unknown);
+  if (!watcher || (!watcher.isRead && !watcher.isMap)) return;
+  const isArray = Array.isArray(node);
+  for (const [key, value] of isArray ? node.entries() : Object.entries(node)) {
+    if (value === null) found.hasNull = true;
+    path.push(key);
+    if (!isArray && !watcher.isMap && !watcher.read.includes(key as string) && value !== undefined && !lost?.test(key as string)) found.unknown.push({ path: [...path], known: watcher.read });
+    else if (typeof value === "object" && value !== null) collect(value as object, path, watched, lost, found);
+    path.pop();
   }
 }

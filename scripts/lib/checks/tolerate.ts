@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "../render.ts";
-import type { SchemaError } from "./models.ts";
+import type { Comparison } from "./models.ts";
 
 // Anything may come from a YAML file. Rules are simpler and safer when they can trust the types of what is there:
 // wrong ones are reported by `schema-validation`, then left out of what the other rules see.
@@ -10,14 +10,16 @@ type Fields = Record<string, unknown>;
 export function withIdentity(item: unknown): KubernetesObject {
   const object = isObject(item) ? item : {};
   const metadata = isObject(object["metadata"]) ? object["metadata"] : {};
-  const string = (value: unknown) => (typeof value === "string" ? value : "");
+  const { namespace, ...others } = metadata;
   const isRight =
     object === item &&
     metadata === object["metadata"] &&
-    [object["apiVersion"], object["kind"], metadata["name"]].every((value) => typeof value === "string") &&
-    ["string", "undefined"].includes(typeof metadata["namespace"]);
+    typeof object["apiVersion"] === "string" &&
+    typeof object["kind"] === "string" &&
+    typeof metadata["name"] === "string" &&
+    (namespace === undefined || typeof namespace === "string");
   if (isRight) return object as unknown as KubernetesObject;
-  const { namespace, ...others } = metadata;
+  const string = (value: unknown) => (typeof value === "string" ? value : "");
   return {
     ...object,
     apiVersion: string(object["apiVersion"]),
@@ -27,12 +29,14 @@ export function withIdentity(item: unknown): KubernetesObject {
 }
 
 /** @returns the object without nulls (which mean "not set") and without values of a wrong type; itself if it has none */
-export function wellTyped(object: KubernetesObject, errors: readonly SchemaError[] = []): KubernetesObject {
+export function wellTyped(object: KubernetesObject, comparison?: Comparison): KubernetesObject {
+  // Of a kind that the models don't know rules see the metadata only.
+  const { errors, hasNull } = comparison ?? { errors: [], hasNull: true };
+  if (errors.length === 0 && !hasNull) return object;
   const placesOf = (...keywords: string[]) => new Set(errors.filter(({ keyword }) => keywords.includes(keyword)).map(({ instancePath }) => instancePath));
   const wrong = placesOf("type", "oneOf");
   // Text in a wrong format is still text, as a quantity that is none.
   for (const place of placesOf("format")) wrong.delete(place);
-  if (wrong.size === 0 && !hasNull(object)) return object;
   return withIdentity(withoutNulls(object, wrong, ""));
 }
 
@@ -49,8 +53,5 @@ function withoutNulls(value: unknown, wrong: ReadonlySet<string>, path: string):
   }
   return copy;
 }
-
-const hasNull = (value: unknown): boolean =>
-  value === null || (typeof value === "object" && Object.values(value as object).some(hasNull));
 
 const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);

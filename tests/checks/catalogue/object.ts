@@ -26,6 +26,15 @@ export const objectFaults: readonly Fault[] = [
   { rule: "unknown-kind", fault: "an apiVersion that the models still have was dropped", at: "PodDisruptionBudget/old apiVersion", server: "refuses", put: ({ objects }) => objects.push({ apiVersion: "policy/v1beta1", kind: "PodDisruptionBudget", metadata: { name: "old", namespace: "shop" } }) },
   { rule: "unknown-kind", fault: "a kind is misspelt", at: "Deploymnt/api kind", server: "refuses", put: ({ objects }) => objects.push({ apiVersion: "apps/v1", kind: "Deploymnt", metadata: { name: "api", namespace: "shop" } }) },
 
+  { rule: "required-field", fault: "a Deployment has no spec", at: "Deployment/empty spec", server: "refuses", put: ({ objects }) => objects.push({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "empty", namespace: "shop" } }) },
+  { rule: "required-field", fault: "envFrom names nobody", at: inContainer("envFrom[0].configMapRef.name"), server: "refuses", put: ({ container }) => (container.envFrom[0].configMapRef = {}) },
+  { rule: "required-field", fault: "a probe runs no command", at: "StatefulSet/store spec.template.spec.containers[0].readinessProbe.exec.command", server: "refuses", put: ({ get }) => (get("StatefulSet/store").spec.template.spec.containers[0].readinessProbe.exec = {}) },
+  { rule: "field-ref", fault: "a variable is from a field that can't be had", at: inContainer("env[1].valueFrom.fieldRef.fieldPath"), server: "refuses", put: ({ container }) => (container.env[1].valueFrom.fieldRef.fieldPath = "metadata.nmae") },
+  { rule: "rbac-shape", fault: "a Role has no resources", at: "Role/cleaner rules[0].resources", server: "refuses", put: ({ get }) => delete get("Role/cleaner").rules[0].resources },
+  { rule: "rbac-shape", fault: "a binding is for nobody that exists", at: "RoleBinding/cleaner subjects[1].kind", server: "refuses", put: ({ get }) => get("RoleBinding/cleaner").subjects.push({ kind: "ServiceAcount", name: "api", namespace: "shop" }) },
+  { rule: "horizontalpodautoscaler-metrics", fault: "a metric's target lacks its value", at: "HorizontalPodAutoscaler/api spec.metrics[0].resource.target.averageUtilization", server: "refuses", put: ({ get }) => delete get("HorizontalPodAutoscaler/api").spec.metrics[0].resource.target.averageUtilization },
+  { rule: "horizontalpodautoscaler-metrics", fault: "an autoscaler's policies are none", at: "HorizontalPodAutoscaler/api spec.behavior.scaleDown.policies", server: "refuses", put: ({ get }) => (get("HorizontalPodAutoscaler/api").spec.behavior = { scaleDown: { policies: [] } }) },
+
   // Names and labels
   { rule: "valid-name", fault: "a name has an underscore", at: "ConfigMap/shop_settings metadata.name", server: "refuses", put: ({ objects }) => objects.push(configMap("shop_settings")) },
   { rule: "valid-name", fault: "a name is in capitals", at: "ConfigMap/Settings metadata.name", server: "refuses", put: ({ objects }) => objects.push(configMap("Settings")) },
@@ -37,6 +46,8 @@ export const objectFaults: readonly Fault[] = [
   { rule: "label-values", fault: "a label's key has two slashes", at: 'Deployment/api metadata.labels["a/b/c"]', server: "refuses", put: ({ get }) => (get("Deployment/api").metadata.labels["a/b/c"] = "x") },
   { rule: "label-values", fault: "a pod template's label ends with a dash", at: "Deployment/api spec.template.metadata.labels.version", server: "refuses", put: ({ get }) => (get("Deployment/api").spec.template.metadata.labels.version = "v1-") },
   { rule: "label-values", fault: "an annotation's key has a space", at: 'ConfigMap/api metadata.annotations["the team"]', server: "refuses", put: ({ get }) => (get("ConfigMap/api").metadata.annotations = { "the team": "shop" }) },
+
+  { rule: "label-values", fault: "a selector's operator wants values", at: "NetworkPolicy/api spec.ingress[0].from[0].namespaceSelector.matchExpressions[0].values", server: "refuses", put: ({ get }) => (get("NetworkPolicy/api").spec.ingress[0].from[0].namespaceSelector.matchExpressions = [{ key: "team", operator: "In" }]) },
 
   // Numbers and amounts
   { rule: "number-range", fault: "replicas are negative", at: "StatefulSet/store spec.replicas", server: "refuses", put: ({ get }) => (get("StatefulSet/store").spec.replicas = -1) },

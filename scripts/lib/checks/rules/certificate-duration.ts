@@ -18,6 +18,8 @@ export default rule({
       else if (before !== undefined && before >= length)
         yield { object, path: "spec.renewBefore", message: `${renewBefore} is not less than the duration ${duration ?? "2160h"}`, fix: "lower it: a third of the duration is usual" };
       else if (before !== undefined && before < 300) yield { object, path: "spec.renewBefore", message: `${renewBefore} is less than 5 minutes`, fix: "use 5m or more" };
+      if (renewBeforePercentage !== undefined && (renewBeforePercentage < 1 || renewBeforePercentage > 99))
+        yield { object, path: "spec.renewBeforePercentage", message: `must be 1 to 99 but is ${renewBeforePercentage}`, fix: "33 renews in the last third" };
       if (renewBefore !== undefined && renewBeforePercentage !== undefined)
         yield { object, path: "spec.renewBeforePercentage", message: "may not be set with renewBefore", fix: "remove one of them" };
     }

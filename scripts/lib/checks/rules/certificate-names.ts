@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { isDnsSubdomain, isHost } from "../names.ts";
 import { pathOf } from "../paths.ts";
 import { repeated, rule } from "../rule.ts";
@@ -15,6 +16,10 @@ export default rule({
         if (!isHost(name)) yield { object, path: pathOf("spec.dnsNames", index), message: `${JSON.stringify(name)} is no host name`, fix: "lower case letters, digits, - and ., without scheme and port" };
       for (const { name, index, first } of repeated(dnsNames, (name) => name))
         yield { object, path: pathOf("spec.dnsNames", index), message: `${name} is dnsNames[${first}] already`, fix: "remove one of them", severity: "warning" };
+      for (const [index, address] of (ipAddresses ?? []).entries())
+        if (isIP(address) === 0) yield { object, path: pathOf("spec.ipAddresses", index), message: `${JSON.stringify(address)} is no address`, fix: "as 192.0.2.1 or 2001:db8::1" };
+      for (const [index, address] of (emailAddresses ?? []).entries())
+        if (!/^[^\s@]+@[^\s@]+$/.test(address)) yield { object, path: pathOf("spec.emailAddresses", index), message: `${JSON.stringify(address)} is no e-mail address`, fix: "correct it" };
       const { secretName } = object.spec ?? {};
       if (secretName && !isDnsSubdomain(secretName)) yield { object, path: "spec.secretName", message: `${JSON.stringify(secretName)} is no Secret's name`, fix: "lower case letters, digits, - and ." };
       // RFC 5280's upper bound, which the webhook enforces.

@@ -9,7 +9,7 @@ export default rule({
       const { type, rollingUpdate } = object.spec?.strategy ?? {};
       for (const field of ["maxSurge", "maxUnavailable"] as const) {
         const value = rollingUpdate?.[field];
-        if (value !== undefined && !/^\d+%?$/.test(String(value)) || (typeof value === "string" && !value.endsWith("%")))
+        if (value !== undefined && !/^\d+%$/.test(String(value)) && !(typeof value === "number" && Number.isInteger(value) && value >= 0))
           yield { object, path: `spec.strategy.rollingUpdate.${field}`, message: `${JSON.stringify(value)} is no number or percentage`, fix: "use 1 or 25%" };
       }
       if (type === "Recreate" && rollingUpdate)

@@ -211,5 +211,9 @@ export const rules = [
   wildcardInRules,
 ] as const;
 
-/** What a waiver can name. */
 export type RuleName = (typeof rules)[number]["name"];
+
+// What a waiver can name.
+declare module "../../../../manifests/waivers.ts" {
+  interface Rules extends Record<RuleName, true> {}
+}

@@ -23,13 +23,16 @@ export default rule({
         if (http && (http.paths ?? []).length === 0) yield { object, path: pathOf(place, "http.paths"), message: "is empty", fix: "add a path" };
         for (const [number, { path, pathType, backend }] of (http?.paths ?? []).entries()) {
           const where = pathOf(place, "http.paths", number);
-          if (pathType !== "ImplementationSpecific" && !path?.startsWith("/"))
+          if (pathType === "ImplementationSpecific" ? path && !path.startsWith("/") : !path?.startsWith("/"))
             yield { object, path: pathOf(where, "path"), message: `must begin with / for ${pathType ?? "Prefix"}`, fix: "write an absolute path" };
           else if (pathType !== "ImplementationSpecific" && /\/\/|\/\.\.?(\/|$)|%2f/i.test(path ?? ""))
             yield { object, path: pathOf(where, "path"), message: "may not hold //, /./, /../ or %2f", fix: "write a plain path" };
           if (backend) yield* backendFaults(object, pathOf(where, "backend"), backend);
         }
       }
+      for (const [index, { secretName }] of tls.entries())
+        if (secretName && !isDnsSubdomain(secretName))
+          yield { object, path: pathOf("spec.tls", index, "secretName"), message: `${JSON.stringify(secretName)} is no Secret's name`, fix: "lower case letters, digits, - and ." };
       for (const [index, { hosts = [] }] of tls.entries())
         for (const [number, host] of hosts.entries())
           if (!isHost(host)) yield { object, path: pathOf("spec.tls", index, "hosts", number), message: `${JSON.stringify(host)} is no host name`, fix: hostFix };

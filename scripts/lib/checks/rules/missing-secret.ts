@@ -9,7 +9,7 @@ export default rule({
   *check(objects) {
     for (const { pod, path, kind, name, key } of configReferences(objects, "Secret")) {
       const keys = keysOf(objects, kind, pod.namespace, name);
-      const meant = suggestion(name, configNames(objects, kind, pod.namespace));
+      const meant = keys ? "" : suggestion(name, configNames(objects, kind, pod.namespace));
       // Secrets are often made by hand, by a Job or by an operator: of YAML from elsewhere only a near miss is told.
       if (!keys && (objects.settings || meant.includes("did you mean")))
         yield { object: pod.object, path, message: `nobody makes a Secret ${name}${meant}`, fix: "correct the name, add the Secret, or set optional: true" };

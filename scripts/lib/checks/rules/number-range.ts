@@ -1,5 +1,5 @@
 import { containersOf, rule } from "../rule.ts";
-import { pathOf } from "../paths.ts";
+import { pathOf, type Step } from "../paths.ts";
 import type { KubernetesObject } from "../../render.ts";
 import type { Finding } from "../types.ts";
 
@@ -27,63 +27,64 @@ export default rule({
     for (const object of objects.all) {
       const spec = object["spec"] as Record<string, unknown> | undefined;
       if (objects.comparisons.has(object))
-        for (const [field, range] of Object.entries(specFields[object.kind] ?? {})) yield* within(object, pathOf("spec", field), spec?.[field], range);
+        for (const [field, range] of Object.entries(specFields[object.kind] ?? {})) yield* within(object, ["spec", field], spec?.[field], range);
     }
     for (const object of objects.of("Deployment"))
       if (object.spec?.progressDeadlineSeconds !== undefined && object.spec.progressDeadlineSeconds <= (object.spec.minReadySeconds ?? 0))
         yield { object, path: "spec.progressDeadlineSeconds", message: "must be more than minReadySeconds", fix: "raise it, or lower minReadySeconds" };
     for (const { pod, container, path } of containersOf(objects)) {
       for (const [index, { containerPort, hostPort }] of (container.ports ?? []).entries()) {
-        yield* within(pod.object, pathOf(path, "ports", index, "containerPort"), containerPort, port);
-        yield* within(pod.object, pathOf(path, "ports", index, "hostPort"), hostPort, port);
+        yield* within(pod.object, [path, "ports", index, "containerPort"], containerPort, port);
+        yield* within(pod.object, [path, "ports", index, "hostPort"], hostPort, port);
       }
       for (const field of ["startupProbe", "readinessProbe", "livenessProbe"] as const) {
         const { httpGet, tcpSocket, grpc, ...times } = container[field] ?? {};
         const place = pathOf(path, field);
         for (const [handler, value] of Object.entries({ httpGet: httpGet?.port, tcpSocket: tcpSocket?.port, grpc: grpc?.port }))
-          if (typeof value === "number") yield* within(pod.object, pathOf(place, handler, "port"), value, port);
+          if (typeof value === "number") yield* within(pod.object, [place, handler, "port"], value, port);
         for (const [name, value] of Object.entries({ initialDelaySeconds: times.initialDelaySeconds, terminationGracePeriodSeconds: times.terminationGracePeriodSeconds }))
-          yield* within(pod.object, pathOf(place, name), value, name === "initialDelaySeconds" ? natural : positive);
+          yield* within(pod.object, [place, name], value, name === "initialDelaySeconds" ? natural : positive);
         // 0 means the default there.
         for (const [name, value] of Object.entries({ periodSeconds: times.periodSeconds, timeoutSeconds: times.timeoutSeconds, failureThreshold: times.failureThreshold, successThreshold: times.successThreshold }))
-          yield* within(pod.object, pathOf(place, name), value, natural);
+          yield* within(pod.object, [place, name], value, natural);
         if (field !== "readinessProbe" && (times.successThreshold ?? 1) > 1)
           yield { object: pod.object, path: pathOf(place, "successThreshold"), message: "must be 1 for this probe", fix: "remove it" };
       }
     }
     for (const object of objects.of("CronJob"))
       for (const [field, range] of Object.entries(specFields["Job"]!))
-        yield* within(object, pathOf("spec.jobTemplate.spec", field), (object.spec?.jobTemplate?.spec as Record<string, unknown> | undefined)?.[field], range);
+        yield* within(object, ["spec.jobTemplate.spec", field], (object.spec?.jobTemplate?.spec as Record<string, unknown> | undefined)?.[field], range);
     for (const { object, spec, path } of objects.pods) {
       for (const [index, { configMap, secret, projected, downwardAPI }] of (spec.volumes ?? []).entries())
-        for (const [field, source] of Object.entries({ configMap, secret, projected, downwardAPI })) yield* within(object, pathOf(path, "volumes", index, field, "defaultMode"), source?.defaultMode, fileMode);
-      yield* within(object, pathOf(path, "terminationGracePeriodSeconds"), spec.terminationGracePeriodSeconds, natural);
-      yield* within(object, pathOf(path, "activeDeadlineSeconds"), spec.activeDeadlineSeconds, positive);
+        for (const [field, source] of Object.entries({ configMap, secret, projected, downwardAPI })) yield* within(object, [path, "volumes", index, field, "defaultMode"], source?.defaultMode, fileMode);
+      yield* within(object, [path, "terminationGracePeriodSeconds"], spec.terminationGracePeriodSeconds, natural);
+      yield* within(object, [path, "activeDeadlineSeconds"], spec.activeDeadlineSeconds, positive);
       for (const [index, { maxSkew }] of (spec.topologySpreadConstraints ?? []).entries())
-        yield* within(object, pathOf(path, "topologySpreadConstraints", index, "maxSkew"), maxSkew, positive);
+        yield* within(object, [path, "topologySpreadConstraints", index, "maxSkew"], maxSkew, positive);
       for (const field of ["runAsUser", "runAsGroup", "fsGroup"] as const)
-        yield* within(object, pathOf(path, "securityContext", field), spec.securityContext?.[field], natural);
+        yield* within(object, [path, "securityContext", field], spec.securityContext?.[field], natural);
       for (const term of ["podAffinity", "podAntiAffinity"] as const)
         for (const [index, { weight }] of (spec.affinity?.[term]?.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries())
-          yield* within(object, pathOf(path, "affinity", term, "preferredDuringSchedulingIgnoredDuringExecution", index, "weight"), weight, [1, 100]);
+          yield* within(object, [path, "affinity", term, "preferredDuringSchedulingIgnoredDuringExecution", index, "weight"], weight, [1, 100]);
     }
     for (const object of objects.of("Service"))
       for (const [index, { port: own, targetPort, nodePort }] of (object.spec?.ports ?? []).entries()) {
         const place = pathOf("spec.ports", index);
-        yield* within(object, pathOf(place, "port"), own, port);
-        if (typeof targetPort === "number" && targetPort !== 0) yield* within(object, pathOf(place, "targetPort"), targetPort, port);
+        yield* within(object, [place, "port"], own, port);
+        if (typeof targetPort === "number" && targetPort !== 0) yield* within(object, [place, "targetPort"], targetPort, port);
         // 30000 to 32767 is what a cluster hands out unless its API server was told otherwise.
-        if (nodePort !== 0) yield* within(object, pathOf(place, "nodePort"), nodePort, [30000, 32767]);
+        if (nodePort !== 0) yield* within(object, [place, "nodePort"], nodePort, [30000, 32767]);
       }
     for (const object of objects.of("Ingress"))
       for (const [rule, { http }] of (object.spec?.rules ?? []).entries())
         for (const [index, { backend }] of (http?.paths ?? []).entries())
-          yield* within(object, pathOf("spec.rules", rule, "http.paths", index, "backend.service.port.number"), backend?.service?.port?.number, port);
+          yield* within(object, ["spec.rules", rule, "http.paths", index, "backend.service.port.number"], backend?.service?.port?.number, port);
   },
 });
 
-function* within(object: KubernetesObject, path: string, value: unknown, [min, max]: readonly [number, number]): Iterable<Finding> {
+function* within(object: KubernetesObject, steps: readonly Step[], value: unknown, [min, max]: readonly [number, number]): Iterable<Finding> {
   if (typeof value !== "number" || (value >= min && value <= max)) return;
+  const path = pathOf(...steps);
   const range = max === 2 ** 31 - 1 ? `${min} or more` : `${min} to ${max}`;
   yield { object, path, message: `must be ${range} but is ${value}`, fix: `use ${range}` };
 }

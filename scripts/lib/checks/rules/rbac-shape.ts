@@ -22,10 +22,13 @@ export default rule({
       if (roleRef?.apiGroup !== undefined && !["", "rbac.authorization.k8s.io"].includes(roleRef.apiGroup))
         yield { object, path: "roleRef.apiGroup", message: `roles are not of ${JSON.stringify(roleRef.apiGroup)}`, fix: "use rbac.authorization.k8s.io" };
       if (roleRef?.name === "") yield { object, path: "roleRef.name", message: "is empty", fix: "name the role" };
-      for (const [index, { kind, name, namespace }] of subjects.entries()) {
+      for (const [index, { kind, name, namespace, apiGroup }] of subjects.entries()) {
         const path = pathOf("subjects", index);
         const known = ["ServiceAccount", "User", "Group"];
         if (kind !== undefined && !known.includes(kind)) yield { object, path: pathOf(path, "kind"), message: `nobody is a ${JSON.stringify(kind)}${suggestion(kind, known)}`, fix: `use ${known.join(", ")}` };
+        const group = kind === "ServiceAccount" ? "" : "rbac.authorization.k8s.io";
+        if (apiGroup && kind !== undefined && known.includes(kind) && apiGroup !== group)
+          yield { object, path: pathOf(path, "apiGroup"), message: `a ${kind} is not of ${JSON.stringify(apiGroup)}`, fix: group ? `use ${group}` : "remove it" };
         if (name === "") yield { object, path: pathOf(path, "name"), message: "is empty", fix: "name the account" };
         if (kind === "ServiceAccount" && !namespace && object.kind === "ClusterRoleBinding")
           yield { object, path: pathOf(path, "namespace"), message: "is missing", fix: "name the account's namespace" };
