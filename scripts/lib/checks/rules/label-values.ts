@@ -51,6 +51,9 @@ function* inSelector(object: KubernetesObject, path: string, selector: Selector 
   for (const [index, { key = "", operator = "", values = [] }] of (selector?.matchExpressions ?? []).entries()) {
     const place = pathOf(path, "matchExpressions", index);
     if (!isLabelKey(key)) yield { object, path: pathOf(place, "key"), message: `${JSON.stringify(key)} is no label's key`, fix: "name or prefix.example/name" };
+    for (const [number, value] of values.entries())
+      if (typeof value !== "string" || !isLabelValue(value))
+        yield { object, path: pathOf(place, "values", number), message: `${JSON.stringify(value)} is no label's value`, fix: "letters, digits, -, _ and ., at most 63 characters" };
     if (!operators.includes(operator)) yield { object, path: pathOf(place, "operator"), message: `there is no operator ${JSON.stringify(operator)}`, fix: `use ${operators.join(", ")}` };
     else if (operator.endsWith("In") !== values.length > 0)
       yield { object, path: pathOf(place, "values"), message: operator.endsWith("In") ? `is empty, and ${operator} wants values` : `has values, and ${operator} wants none`, fix: "correct the operator or the values" };
