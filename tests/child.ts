@@ -11,7 +11,7 @@ export interface Result {
 /** The environment of a person's shell: without what npm and vitest add to that of a test. */
 export function shellEnvironment(changes: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const env = { ...process.env };
-  for (const name of Object.keys(env)) if (/^(npm_|VITEST|NODE_ENV$|NODE_OPTIONS$|TEST$)/i.test(name)) delete env[name];
+  for (const name of Object.keys(env)) if (/^(npm_|VITEST|NODE_ENV$|NODE_OPTIONS$|FORCE_COLOR$|TEST$)/i.test(name)) delete env[name];
   // A machine's own npm settings may be ones that npm warns of.
   return { ...env, NO_COLOR: "1", npm_config_loglevel: "error", ...changes };
 }

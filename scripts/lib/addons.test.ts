@@ -77,7 +77,7 @@ describe("from upstream", () => {
 
   it("says how to go on without the network", async () => {
     server.close();
-    await expect(fetchFrom()).rejects.toMatchObject({ message: `${base}/${files[0]} can't be downloaded`, why: expect.stringContaining("ECONNREFUSED"), next: expect.stringContaining("ADDONS_MIRROR") });
+    await expect(fetchFrom()).rejects.toMatchObject({ message: expect.stringMatching(new RegExp(`^${base}/(${files.join("|")}) can.t be downloaded$`)), why: expect.stringContaining("ECONNREFUSED"), next: expect.stringContaining("ADDONS_MIRROR") });
   });
 });
 
