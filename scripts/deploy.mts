@@ -7,23 +7,24 @@ import { $ } from "./lib/shell.ts";
 await main(async (signal) => {
   const request = readRequest();
   const { mode, force, replace, pruneData } = request;
-  // Checks and models take as long to load as kubectl takes to start: side by side.
-  const loading = import("./lib/deploy/modes.ts");
+  const load = () => import("./lib/deploy/modes.ts");
 
   // What asks no cluster.
-  if (mode === "check") return (await loading).checkCommand(request.env === undefined && request.files.length > 0 ? undefined : environmentNamed(request.env), request);
-  const saved = mode === "apply" ? (await loading).readPlan(request.file!) : undefined;
+  if (mode === "check") return (await load()).checkCommand(request.env === undefined && request.files.length > 0 ? undefined : environmentNamed(request.env), request);
+  const saved = mode === "apply" ? (await load()).readPlan(request.file!) : undefined;
   const environment = environmentNamed(request.env ?? saved?.environment);
-  if (mode === "print") return (await loading).print(environment);
-  if (mode === "images") return (await loading).listImages(environment);
+  if (mode === "print") return (await load()).print(environment);
+  if (mode === "images") return (await load()).listImages(environment);
 
-  // Everything else asks the environment's own, and makes sure that it is that. Meanwhile the manifests are checked.
-  const checked = mode === "deploy" || mode === "plan" ? loading.then(({ renderSound }) => renderSound(environment)) : undefined;
+  // Everything else asks the environment's own, and makes sure that it is that. While kubectl starts, the rest is loaded
+  // and the manifests are checked: each takes about as long.
+  const opening = openTarget($, environment, saved?.options ?? { force, replace, pruneData }, signal);
+  const checked = mode === "deploy" || mode === "plan" ? load().then(({ renderSound }) => renderSound(environment)) : undefined;
   checked?.catch(() => {}); // told below, unless the cluster is the wrong one
-  const target = await openTarget($, environment, saved?.options ?? { force, replace, pruneData }, signal);
+  const target = await opening;
   try {
     await checked;
-    const { applySaved, deleteAll, deploy, goalOfManifests, goalOfRollback, goalOfSaved, showDrift, showHistory, showPlan } = await loading;
+    const { applySaved, deleteAll, deploy, goalOfManifests, goalOfRollback, goalOfSaved, showDrift, showHistory, showPlan } = await load();
     if (mode === "history") return await showHistory(target, request);
     if (mode === "check-drift") return await showDrift(target, request);
     if (mode === "delete") return await deleteAll(target, request);

@@ -22,7 +22,8 @@ export async function connect($: Shell, context: string, options: { signal?: Abo
   const proxy = await starting;
   const cluster = openApi({ context, server: server.value, socketPath: proxy.socketPath, signal: options.signal, close: proxy.close });
   try {
-    await cluster.request("GET", "/version");
+    // Nearly everybody asks for something of v1 next: its kinds come along.
+    await Promise.all([cluster.request("GET", "/version"), cluster.resource({ apiVersion: "v1", kind: "Namespace" })]);
     return cluster;
   } catch (error) {
     await cluster.close();

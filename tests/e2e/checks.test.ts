@@ -1,8 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Environment } from "../../manifests/environment.ts";
 import { environments } from "../../manifests/environments/index.ts";
+import { installAddon } from "../../scripts/lib/addon-install.ts";
+import { fetchAddons } from "../../scripts/lib/addons.ts";
 import { check } from "../../scripts/lib/checks/index.ts";
 import { readYaml } from "../../scripts/lib/checks/yaml.ts";
 import { ApiError, connect, type Cluster } from "../../scripts/lib/cluster.ts";
@@ -10,31 +14,43 @@ import { render, type KubernetesObject } from "../../scripts/lib/render.ts";
 import { $ } from "../../scripts/lib/shell.ts";
 import { catalogue } from "../checks/catalogue/index.ts";
 import { broken, optionsFor, places, put, shop } from "../checks/fault.ts";
+import { has } from "../child.ts";
+import { makeCluster, type TrialCluster } from "./trial.ts";
 
 // The checks and the API server have to agree: what it refuses, they refuse; what they take, it takes. Asked by dry run,
-// so that nothing but an empty namespace is made. The cluster needs cert-manager.
+// of a cluster with cert-manager.
 
 /** Another apiVersion, kind, namespace or name would be another object. */
 const isAboutTheObject = ([first, second]: readonly string[]) =>
   first !== undefined && !["apiVersion", "kind"].includes(first) && !(first === "metadata" && (second === undefined || second === "name" || second === "namespace"));
 
-const context = process.env["TEST_CONTEXT"];
+const missing = ["docker", "kind", "kubectl"].filter((tool) => !has(tool));
 
-describe.skipIf(!context)("the API server's verdict on the catalogue (needs TEST_CONTEXT, a cluster with cert-manager)", () => {
+describe.skipIf(missing.length > 0)(`the API server's verdict on the catalogue (lacks ${missing.join(", ") || "nothing"})`, () => {
+  const context = "starter-checks";
+  const kubeconfig = mkdtempSync(join(tmpdir(), `${context}-`));
+  const former = process.env["KUBECONFIG"];
+  let trial: TrialCluster;
   let cluster: Cluster;
   const folder = new URL("../checks/sound/", import.meta.url);
   const files = readdirSync(folder).map((name) => ({ name, objects: readYaml(readFileSync(new URL(name, folder), "utf8"), name).documents as KubernetesObject[] }));
   const namespaces = files.flatMap(({ objects }) => objects).filter(({ kind }) => kind === "Namespace").map(({ metadata }) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name: metadata.name } }));
-  const made: KubernetesObject[] = [];
 
   beforeAll(async () => {
-    cluster = await connect($, context!);
-    // Created, not applied: one that is somebody's ends the test, and stays.
-    for (const namespace of namespaces) made.push(await cluster.create(namespace));
+    trial = makeCluster(context, 15041);
+    writeFileSync((process.env["KUBECONFIG"] = join(kubeconfig, "config")), trial.kubeconfig(context), { mode: 0o600 });
+    cluster = await connect($, context);
+    const { addons } = await fetchAddons();
+    const issuer = { apiVersion: "cert-manager.io/v1", kind: "ClusterIssuer", metadata: { name: "any" }, spec: { selfSigned: {} } };
+    await installAddon($, cluster, addons["cert-manager"], () => cluster.apply(issuer, { fieldManager: "checks-test", dryRun: true }), AbortSignal.timeout(300_000));
+    for (const namespace of namespaces) await cluster.create(namespace);
   });
   afterAll(async () => {
-    for (const namespace of made) await cluster.delete(namespace);
     await cluster?.close();
+    trial?.remove();
+    rmSync(kubeconfig, { recursive: true });
+    if (former === undefined) delete process.env["KUBECONFIG"];
+    else process.env["KUBECONFIG"] = former;
   });
 
   /** @returns what the server says against an object; undefined if nothing */

@@ -232,7 +232,8 @@ describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docke
   it("stops at Ctrl-C, frees the lock at once and completes what it began the next time", async () => {
     shop({ message: "eleven" });
     const child = start(trial, "--env", "prod", "--yes");
-    await until(async () => child.text().includes("Rollouts") || child.text().includes("Deployment shop/web"));
+    // The plan is above it, with every object's name.
+    await until(async () => child.text().includes("Objects of revision"));
     child.process.kill("SIGINT");
     const [code] = await once(child.process, "exit");
     said += child.text();

@@ -100,8 +100,8 @@ function expectComplete({ object, pods, container, exitCode, log, event, cause }
     expect(exitCode).toBeDefined();
     expect(log.length).toBeGreaterThan(0);
   }
-  // Of the first end of a container there is none.
-  if (!/^(certificate|command-not-found)$/.test(cause)) expect(event, `an event in\n${text}`).toBeDefined();
+  // Of the first end of a container there is none, and a Job's comes after its condition, on a busy machine much later.
+  if (!/^(certificate|command-not-found|job-failed)$/.test(cause)) expect(event, `an event in\n${text}`).toBeDefined();
 }
 
 async function roll(cluster: Cluster, { name, before, brokenBefore, objects, knows }: Scenario): Promise<Outcome> {

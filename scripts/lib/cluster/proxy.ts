@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -38,7 +39,8 @@ export interface Proxy {
 /** @throws UserError with kubectl's own words when it can't start. */
 export async function startProxy(context: string, env: NodeJS.ProcessEnv = process.env): Promise<Proxy> {
   const parent = Buffer.byteLength(tmpdir()) + "/deploy-XXXXXX/socket".length > longest ? "/tmp" : tmpdir();
-  const folder = await mkdtemp(join(parent, "deploy-"));
+  // At once: whoever calls this may load modules next, and nothing that waits goes on meanwhile.
+  const folder = mkdtempSync(join(parent, "deploy-"));
   const child = spawn("sh", ["-c", lifeline, "kubectl-proxy", context, folder], { detached: true, stdio: "pipe", env });
   const complaints: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {

@@ -61,8 +61,10 @@ export async function buildAll($: Shell, images: readonly BuiltHere[], tag: stri
  */
 export async function buildAndPush($: Shell, { image, folder, target }: BuiltHere, tag: string, signal?: AbortSignal): Promise<string> {
   const reference = `${image}:${tag}`;
-  // Provenance holds the time of the build: with it the same source would have a new digest, and new pods, every time.
-  const build = await $({ cwd: root, nothrow: true, signal })`docker build --progress=plain --provenance=false --file ${folder}/Dockerfile --target ${target} --tag ${reference} .`;
+  // Provenance and dates hold the time of the build: with them the same source would have a new digest, and new pods, on
+  // every machine that builds it. https://reproducible-builds.org/specs/source-date-epoch/
+  const epoch = `SOURCE_DATE_EPOCH=${process.env["SOURCE_DATE_EPOCH"] ?? "0"}`;
+  const build = await $({ cwd: root, nothrow: true, signal })`docker build --progress=plain --provenance=false --build-arg ${epoch} --file ${folder}/Dockerfile --target ${target} --tag ${reference} .`;
   signal?.throwIfAborted();
   if (build.exitCode !== 0)
     throw new UserError(`${folder} does not build`, {

@@ -125,9 +125,9 @@ export async function waitForRollout(cluster: Cluster, objects: readonly Kuberne
       const timedOut = now >= began + deadline * 1000;
       if (now >= reportAt || timedOut) {
         const outcome = verdict.final.length > 0 ? "failed" : "timed-out";
-        const late = Date.now() + lateMilliseconds;
         await Promise.race([Promise.all([reader.settled(lateMilliseconds), readNodes(cluster, verdict.final, facts)]), bell.aborted]);
         // Events are written after what they tell of.
+        const late = Date.now() + lateMilliseconds;
         while (Date.now() < late && verdict.final.some((suspicion) => !relevantEvent(suspicion, facts))) await bell.next(late);
         return result(outcome, report(outcome === "failed" ? [...verdict.final, ...verdict.open.filter((one) => verdict.final.some(isAlike(one)))] : verdict.open, outcome === "failed", unfinished), unfinished);
       }
