@@ -2,12 +2,12 @@ import { dev } from "../manifests/environments/dev.ts";
 import { readArguments } from "./lib/arguments.ts";
 import { authorityFolder, expiryWarning, readAuthority } from "./lib/ca.ts";
 import { connect } from "./lib/cluster.ts";
-import { clusterSettings } from "./lib/cluster-settings.ts";
-import { examineCluster, examineContainers, examineNames, fine, hint, type Finding } from "./lib/doctor.ts";
 import { main } from "./lib/main.ts";
-import { examineMachine } from "./lib/preflight.ts";
 import { asProblem, described } from "./lib/problems.ts";
 import { done, failed, say, warn } from "./lib/progress.ts";
+import { clusterSettings } from "./lib/setup/cluster-settings.ts";
+import { examineCluster, examineContainers, examineNames, fine, hint, type Finding } from "./lib/setup/doctor.ts";
+import { examineMachine } from "./lib/setup/preflight.ts";
 import { $ as uninterruptible } from "./lib/shell.ts";
 import { allStores, certificatesOf, thisMachine, trustStatus } from "./lib/trust.ts";
 
@@ -16,19 +16,18 @@ Looks at everything that the local cluster needs, changes nothing, and says how 
 
   npx zx scripts/doctor.mts
 
-Exit codes: 0 all is well, 1 something is wrong, 2 wrong usage.
+Exit codes: 0 nothing is wrong, 1 something is wrong, 2 wrong usage.
 `;
 
 await main(async (signal) => {
   readArguments(usage, {});
   const settings = clusterSettings(dev);
   const $ = uninterruptible({ signal });
-  let count = 0;
+  const counts = { fine: 0, hint: 0, wrong: 0 };
+  const tell = { fine: done, hint: warn, wrong: failed };
   const report = (finding: Finding) => {
-    if (finding.state === "fine") return done(finding.what);
-    if (finding.state === "hint") return warn(described(finding).replaceAll("\n", "\n   "));
-    failed(described(finding).replaceAll("\n", "\n   "));
-    count++;
+    counts[finding.state]++;
+    tell[finding.state](finding.state === "fine" ? finding.what : described(finding).replaceAll("\n", "\n   "));
   };
   /** One that can't be made is a finding too. */
   const examine = async (run: () => Promise<Finding[]>) =>
@@ -55,6 +54,7 @@ await main(async (signal) => {
     ];
   });
   say();
-  say(count === 0 ? "All is well." : `${count} ${count === 1 ? "thing is" : "things are"} wrong.`);
-  return count === 0 ? 0 : 1;
+  if (counts.wrong > 0) say(`${counts.wrong} ${counts.wrong === 1 ? "thing is" : "things are"} wrong.`);
+  else say(counts.hint > 0 ? "Nothing is wrong; see what is marked with ! above." : "All is well.");
+  return counts.wrong === 0 ? 0 : 1;
 });

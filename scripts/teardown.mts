@@ -3,16 +3,16 @@ import { createInterface } from "node:readline/promises";
 import { dev } from "../manifests/environments/dev.ts";
 import { readArguments } from "./lib/arguments.ts";
 import { authorityFolder, certificatePath } from "./lib/ca.ts";
-import { clusterSettings } from "./lib/cluster-settings.ts";
-import { checkEngine } from "./lib/docker.ts";
 import { UsageError } from "./lib/errors.ts";
 import { main } from "./lib/main.ts";
-import { oneAtATime } from "./lib/one-at-a-time.ts";
 import { throwAll } from "./lib/problems.ts";
 import { done, say, step, warn } from "./lib/progress.ts";
+import { clusterSettings } from "./lib/setup/cluster-settings.ts";
+import { checkEngine } from "./lib/setup/docker.ts";
+import { oneAtATime } from "./lib/setup/one-at-a-time.ts";
+import { authorityLeftover, findLeftovers } from "./lib/setup/teardown.ts";
+import { checkTools } from "./lib/setup/tools.ts";
 import { $ as uninterruptible } from "./lib/shell.ts";
-import { authorityLeftover, findLeftovers } from "./lib/teardown.ts";
-import { checkTools } from "./lib/tools.ts";
 import { allStores, certificatesOf, thisMachine, trustStatus } from "./lib/trust.ts";
 
 const usage = `

@@ -163,8 +163,12 @@ describe.skipIf(missing.length > 0)(`production on a cluster (lacks ${missing.jo
     }
     await deploy("--rollback");
     await load.settle();
-    await prod("scale", "deployment/backend", "deployment/landing-page", "--replicas", "1");
-    await load.settle(500);
+    const scaled = ["deployment/backend", "deployment/landing-page"];
+    await prod("scale", ...scaled, "--replicas", "3");
+    for (const deployment of scaled) await prod("rollout", "status", deployment, "--timeout", "120s");
+    await load.settle();
+    await prod("scale", ...scaled, "--replicas", "2");
+    await load.settle();
     console.log(wordsOf(load.counts));
     expect(load.counts.refusedWebSockets).toEqual([]);
     await kubectl(["drain", worker, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout", "240s"]);
@@ -176,6 +180,20 @@ describe.skipIf(missing.length > 0)(`production on a cluster (lacks ${missing.jo
     // It was no quiet hour: pods with WebSockets did go.
     expect(counts.goodbyes).toBeGreaterThan(0);
   }, 1_200_000);
+
+  it("a rotated secret starts anew what uses it, and nothing else", async () => {
+    const started = async (service: string) => (await prod("get", "pods", "-l", `app.kubernetes.io/name=${service}`, "-o", "jsonpath={.items[*].metadata.uid}")).split(" ").sort();
+    const others = () => Promise.all(["landing-page", "signaling"].map(started));
+    const before = { backend: await started("backend"), valkey: await started("valkey"), others: await others() };
+    clone.env["VALKEY_PASSWORD"] = "another 'one', just as $odd";
+    await deploy(...byTag);
+    expect(await prod("exec", "valkey-0", "--", "sh", "-c", 'printf %s "$VALKEY_PASSWORD"')).toBe(clone.env["VALKEY_PASSWORD"]);
+    expect(await until(async () => (await status(hosts[1]!, "/api/rooms")) === 200)).toBe(true);
+    // The old ones take their time to go.
+    await until(async () => (await started("backend")).every((uid) => !before.backend.includes(uid)));
+    expect(await started("valkey")).not.toEqual(before.valkey);
+    expect(await others()).toEqual(before.others);
+  });
 
   it("a backup of Valkey brings back what was lost, by the commands of docs/production.md", async () => {
     const [backup, restore] = [...readFileSync("docs/production.md", "utf8").matchAll(/exec (?:-i )?valkey-0 -- sh -ec '(.*?)'/gs)].map(([, script]) => script!);

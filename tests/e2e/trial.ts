@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KubernetesObject } from "../../scripts/lib/render.ts";
 import { copyCheckout, run, shellEnvironment, type Result } from "../child.ts";
+import { docker, removeRegistry, startRegistry } from "./registry.ts";
 
 // A small project that is deployed for real: this repository's scripts with other manifests, in a cluster with a
 // registry beside it. Its one environment is one of production, under a context name that is not kind's.
@@ -209,14 +210,12 @@ export interface TrialCluster {
 
 /** Makes a kind cluster, and a registry that its node pulls from. Kubeconfigs of this machine are not touched. */
 export function makeCluster(name: string, registryPort: number): TrialCluster {
-  const docker = (...args: string[]) => execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   const kubeconfig = join(folder, "kubeconfig");
   const registry = `127.0.0.1:${registryPort}`;
-  const image = `${registry}/node:22.0.0`;
   const remove = () => {
     execFileSync("kind", ["delete", "cluster", "--name", name, "--kubeconfig", kubeconfig], { stdio: "ignore" });
-    docker("rm", "--force", "--volumes", `${name}-registry`);
+    removeRegistry(`${name}-registry`);
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -232,17 +231,14 @@ containerdConfigPatches:
     );
     const node = process.env["KIND_NODE_IMAGE"];
     execFileSync("kind", ["create", "cluster", "--name", name, "--config", join(folder, "kind.yaml"), "--kubeconfig", kubeconfig, "--wait", "120s", ...(node ? ["--image", node] : [])], { stdio: "ignore" });
-    docker("run", "--detach", "--name", `${name}-registry`, "--network", "kind", "--publish", `${registry}:5000`, "registry:3");
+    const image = startRegistry(`${name}-registry`, registry, ["--network", "kind"]);
     const hosts = `/etc/containerd/certs.d/${registry}`;
     docker("exec", `${name}-control-plane`, "sh", "-c", `mkdir -p ${hosts} && printf '[host."http://${name}-registry:5000"]\\n' > ${hosts}/hosts.toml`);
-    docker("tag", "node:22-alpine", image);
-    docker("push", image);
-    docker("rmi", image);
+    return { name, registry, image, remove, kubeconfig: (context) => readFileSync(kubeconfig, "utf8").replaceAll(`kind-${name}`, context) };
   } catch (error) {
     remove();
     throw error;
   }
-  return { name, registry, image, remove, kubeconfig: (context) => readFileSync(kubeconfig, "utf8").replaceAll(`kind-${name}`, context) };
 }
 
 /** @returns objects that a command wrote as JSON */

@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import type { Cluster } from "./cluster.ts";
-import { until } from "./waiting.ts";
+import type { Cluster } from "../cluster.ts";
+import { until } from "../waiting.ts";
 
 /** A name that no Ingress claims. */
 const unclaimed = "setup-trial.invalid";

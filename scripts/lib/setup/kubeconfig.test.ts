@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fakeShell } from "../../tests/fake-shell.ts";
+import { fakeShell } from "../../../tests/fake-shell.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { ensureContext } from "./kubeconfig.ts";
 

@@ -20,7 +20,7 @@ it("refuses the second setup of a cluster and names the process of the first; an
 });
 
 it("is not held up by a process that was killed", async () => {
-  const held = `await (await import("./scripts/lib/one-at-a-time.ts")).oneAtATime("dev", ${JSON.stringify(folder)}); process.kill(process.pid, "SIGKILL")`;
+  const held = `await (await import("./scripts/lib/setup/one-at-a-time.ts")).oneAtATime("dev", ${JSON.stringify(folder)}); process.kill(process.pid, "SIGKILL")`;
   const killed = promisify(execFile)(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", held]);
   await expect(killed).rejects.toMatchObject({ signal: "SIGKILL" });
   (await oneAtATime("dev", folder)).close();

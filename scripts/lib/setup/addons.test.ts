@@ -4,8 +4,8 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { manifest } from "../../tests/fake-machine.ts";
-import { listening } from "../../tests/listening.ts";
+import { manifest } from "../../../tests/fake-machine.ts";
+import { listening } from "../../../tests/listening.ts";
 import { checksumOf, fetchAddons } from "./addons.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");

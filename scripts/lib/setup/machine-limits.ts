@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Engine } from "./docker.ts";
-import type { Problem } from "./problems.ts";
+import type { Problem } from "../problems.ts";
 
 // https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files
 const inotify = { max_user_instances: 512, max_user_watches: 524_288 };

@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { markPath, project, type ClusterSettings } from "./cluster-settings.ts";
 import { inspect, type Container } from "./docker.ts";
-import { UserError } from "./errors.ts";
-import { throwAll, type Problem } from "./problems.ts";
-import { working } from "./progress.ts";
-import type { Shell } from "./shell.ts";
-import { until } from "./waiting.ts";
+import { UserError } from "../errors.ts";
+import { throwAll, type Problem } from "../problems.ts";
+import { working } from "../progress.ts";
+import type { Shell } from "../shell.ts";
+import { until } from "../waiting.ts";
 
 /** Put into the first node when kind has finished: without it, a creation was interrupted and can't be continued. */
 const completePath = `/kind/${project}-complete`;

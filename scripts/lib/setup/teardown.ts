@@ -1,13 +1,13 @@
 import { rm } from "node:fs/promises";
-import { certificatePath } from "./ca.ts";
+import { certificatePath } from "../ca.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { inspect } from "./docker.ts";
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 import { isOurs } from "./kind.ts";
 import { contextNames } from "./kubeconfig.ts";
 import { clusterLabel, networkLabel } from "./registry.ts";
-import type { Shell } from "./shell.ts";
-import type { Status } from "./trust.ts";
+import type { Shell } from "../shell.ts";
+import type { Status } from "../trust.ts";
 
 /** Something of this project on this machine, and how it is removed. */
 export interface Leftover {

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { dev } from "../../manifests/environments/dev.ts";
-import { fakeCluster } from "../../tests/fake-cluster.ts";
-import { inspected } from "../../tests/fake-machine.ts";
+import { dev } from "../../../manifests/environments/dev.ts";
+import { fakeCluster } from "../../../tests/fake-cluster.ts";
+import { inspected } from "../../../tests/fake-machine.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { readContainers } from "./docker.ts";
 import { examineCluster, examineContainers, examineNames } from "./doctor.ts";
-import type { KubernetesObject } from "./render.ts";
+import type { KubernetesObject } from "../render.ts";
 
 // Ports that nothing answers at.
 const settings = { name: "dev", httpPort: 1, httpsPort: 1, registry: { name: "dev-registry", address: "127.0.0.1:1", port: 1 } } as ClusterSettings;

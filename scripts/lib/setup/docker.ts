@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isOlder } from "./tools.ts";
-import type { Problem } from "./problems.ts";
-import type { Shell } from "./shell.ts";
+import type { Problem } from "../problems.ts";
+import type { Shell } from "../shell.ts";
 
 /** What of `docker inspect` the scripts read. */
 export interface Container {

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
-import type { Problem } from "./problems.ts";
-import type { Shell } from "./shell.ts";
+import type { Problem } from "../problems.ts";
+import type { Shell } from "../shell.ts";
 
 interface Tool {
   readonly name: string;

@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import { expect, it } from "vitest";
-import { fakeCluster } from "../../tests/fake-cluster.ts";
-import { inspected } from "../../tests/fake-machine.ts";
-import { fakeShell } from "../../tests/fake-shell.ts";
-import { listening } from "../../tests/listening.ts";
+import { fakeCluster } from "../../../tests/fake-cluster.ts";
+import { inspected } from "../../../tests/fake-machine.ts";
+import { fakeShell } from "../../../tests/fake-shell.ts";
+import { listening } from "../../../tests/listening.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { readContainers } from "./docker.ts";
 import { checkRegistry, connectRegistry, createVolume, ensureRegistry } from "./registry.ts";

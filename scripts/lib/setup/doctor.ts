@@ -1,13 +1,13 @@
 import { lookup } from "node:dns/promises";
-import { hosts, type Environment } from "../../manifests/environment.ts";
+import { hosts, type Environment } from "../../../manifests/environment.ts";
 import { explainPods, unready } from "./addon-install.ts";
 import { addonNames } from "./addons.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { missing } from "./ingress-answer.ts";
 import { readyCondition } from "./local-issuer.ts";
 import type { Machine } from "./preflight.ts";
-import type { Problem } from "./problems.ts";
+import type { Problem } from "../problems.ts";
 import { registryAnswer } from "./registry.ts";
 
 /** One line of the report. `hint`: it works without, or elsewhere. */

@@ -1,10 +1,10 @@
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { project, type ClusterSettings } from "./cluster-settings.ts";
 import { nodeNames, type Container } from "./docker.ts";
-import { UserError } from "./errors.ts";
-import type { Problem } from "./problems.ts";
-import type { Shell } from "./shell.ts";
-import { until } from "./waiting.ts";
+import { UserError } from "../errors.ts";
+import type { Problem } from "../problems.ts";
+import type { Shell } from "../shell.ts";
+import { until } from "../waiting.ts";
 
 // A registry beside the cluster takes images from this machine and gives them to the nodes. `kind load` would copy whole
 // images each time, and fails on Docker's containerd image store.

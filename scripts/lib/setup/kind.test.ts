@@ -1,13 +1,13 @@
 import { createServer } from "node:https";
 import { expect, it } from "vitest";
-import { inspected } from "../../tests/fake-machine.ts";
-import { fakeShell, type Answer } from "../../tests/fake-shell.ts";
-import { listening } from "../../tests/listening.ts";
-import { issueCertificate } from "./ca.ts";
+import { inspected } from "../../../tests/fake-machine.ts";
+import { fakeShell, type Answer } from "../../../tests/fake-shell.ts";
+import { listening } from "../../../tests/listening.ts";
+import { issueCertificate } from "../ca.ts";
 import { markPath, type ClusterSettings } from "./cluster-settings.ts";
 import { readContainers } from "./docker.ts";
 import { besidesProxy, checkNodes, ensureCluster, stages } from "./kind.ts";
-import { makeAuthorityCertificate, makeKey } from "./x509.ts";
+import { makeAuthorityCertificate, makeKey } from "../x509.ts";
 
 const settings: ClusterSettings = {
   name: "dev",

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { fakeShell } from "../../tests/fake-shell.ts";
-import { inspected } from "../../tests/fake-machine.ts";
+import { fakeShell } from "../../../tests/fake-shell.ts";
+import { inspected } from "../../../tests/fake-machine.ts";
 import { checkEngine, explainEngine, inspect, readContainers } from "./docker.ts";
 
 const info = (stdout: object | string, rest = {}) => fakeShell([["docker info", { stdout: typeof stdout === "string" ? stdout : JSON.stringify(stdout), ...rest }]]).$;

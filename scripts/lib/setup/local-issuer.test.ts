@@ -1,10 +1,10 @@
 import { beforeAll, expect, it } from "vitest";
-import { dev } from "../../manifests/environments/dev.ts";
-import { fakeCluster, type FakeCluster } from "../../tests/fake-cluster.ts";
-import { issueCertificate, type Authority } from "./ca.ts";
+import { dev } from "../../../manifests/environments/dev.ts";
+import { fakeCluster, type FakeCluster } from "../../../tests/fake-cluster.ts";
+import { issueCertificate, type Authority } from "../ca.ts";
 import { ensureLocalIssuer, readyCondition } from "./local-issuer.ts";
-import type { KubernetesObject } from "./render.ts";
-import { makeAuthorityCertificate, makeKey } from "./x509.ts";
+import type { KubernetesObject } from "../render.ts";
+import { makeAuthorityCertificate, makeKey } from "../x509.ts";
 
 const { signal } = new AbortController();
 const makeAuthority = async (): Promise<Authority> => makeKey().then(async (key) => ({ key, certificate: await makeAuthorityCertificate(key) }));

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { fakeCluster } from "../../tests/fake-cluster.ts";
-import { fakeShell } from "../../tests/fake-shell.ts";
+import { fakeCluster } from "../../../tests/fake-cluster.ts";
+import { fakeShell } from "../../../tests/fake-shell.ts";
 import { explainPods, installAddon, reasons, unready } from "./addon-install.ts";
 import type { Addon } from "./addons.ts";
-import type { KubernetesObject } from "./render.ts";
+import type { KubernetesObject } from "../render.ts";
 
 const addon: Addon = { name: "ingress-nginx", version: "v1.15.1", path: "/x.yaml", sha256: "abc", namespace: "ingress-nginx" };
 const { signal } = new AbortController();

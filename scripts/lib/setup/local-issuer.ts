@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { clusterIssuer } from "../../manifests/certificates.ts";
-import { hosts, type Environment, type LocalIssuer } from "../../manifests/environment.ts";
-import { fingerprint, stillServes, type Authority } from "./ca.ts";
-import type { Cluster } from "./cluster.ts";
+import { clusterIssuer } from "../../../manifests/certificates.ts";
+import { hosts, type Environment, type LocalIssuer } from "../../../manifests/environment.ts";
+import { fingerprint, stillServes, type Authority } from "../ca.ts";
+import type { Cluster } from "../cluster.ts";
 import { project } from "./cluster-settings.ts";
-import { UserError } from "./errors.ts";
-import { plain, type KubernetesObject } from "./render.ts";
-import { until } from "./waiting.ts";
+import { UserError } from "../errors.ts";
+import { plain, type KubernetesObject } from "../render.ts";
+import { until } from "../waiting.ts";
 
 /** Where cert-manager looks for the Secrets of ClusterIssuers. */
 const namespace = "cert-manager";

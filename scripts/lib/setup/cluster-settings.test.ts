@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { dev } from "../../manifests/environments/dev.ts";
+import { dev } from "../../../manifests/environments/dev.ts";
 import { clusterSettings } from "./cluster-settings.ts";
 
 let folder: string;

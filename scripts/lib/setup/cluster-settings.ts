@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { load } from "js-yaml";
-import type { Environment } from "../../manifests/environment.ts";
-import type { Problem } from "./problems.ts";
-import { throwAll } from "./problems.ts";
+import type { Environment } from "../../../manifests/environment.ts";
+import type { Problem } from "../problems.ts";
+import { throwAll } from "../problems.ts";
 
 /** What names this project on a shared machine: labels of its containers, annotations of its objects. */
 export const project = "typescript-kubernetes-starter";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const configFile = "kind-config.yaml";
 const environmentFile = "manifests/environments/dev.ts";
 

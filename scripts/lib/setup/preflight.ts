@@ -1,13 +1,13 @@
 import { fetchAddons, type Fetched } from "./addons.ts";
-import { authorityFolder, readAuthority, refuseSudo } from "./ca.ts";
+import { authorityFolder, readAuthority, refuseSudo } from "../ca.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
 import { checkEngine, inspect, type Container, type Engine } from "./docker.ts";
 import { checkNodes, isOurs } from "./kind.ts";
 import { checkLimits, checkRootless } from "./machine-limits.ts";
-import { checkPorts, type WantedPort } from "./ports.ts";
-import { asProblem, throwAll, type Problem } from "./problems.ts";
+import { checkPorts, type WantedPort } from "../ports.ts";
+import { asProblem, throwAll, type Problem } from "../problems.ts";
 import { checkRegistry } from "./registry.ts";
-import type { Shell } from "./shell.ts";
+import type { Shell } from "../shell.ts";
 import { checkTools, type ToolName } from "./tools.ts";
 
 /** What is there before setup begins. */

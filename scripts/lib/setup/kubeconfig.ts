@@ -1,6 +1,6 @@
 import { load } from "js-yaml";
 import type { ClusterSettings } from "./cluster-settings.ts";
-import type { Shell } from "./shell.ts";
+import type { Shell } from "../shell.ts";
 
 interface Kubeconfig {
   clusters?: { name: string; cluster: { server: string; "certificate-authority-data"?: string } }[] | null;

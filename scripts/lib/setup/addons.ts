@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 
 /** What addons.lock.json says of one: where upstream publishes it, and what it has to be. */
 interface Locked {
@@ -32,7 +32,7 @@ export interface Fetched {
   readonly recorded: readonly AddonName[];
 }
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const lockFile = "addons.lock.json";
 
 /**

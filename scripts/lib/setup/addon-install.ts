@@ -1,10 +1,10 @@
 import type { Addon } from "./addons.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { project } from "./cluster-settings.ts";
-import { UserError } from "./errors.ts";
-import type { KubernetesObject } from "./render.ts";
-import type { Shell } from "./shell.ts";
-import { until } from "./waiting.ts";
+import { UserError } from "../errors.ts";
+import type { KubernetesObject } from "../render.ts";
+import type { Shell } from "../shell.ts";
+import { until } from "../waiting.ts";
 
 /** On an add-on's namespace once all of it was applied: the checksum of the manifest. */
 const appliedAnnotation = `${project}/applied`;

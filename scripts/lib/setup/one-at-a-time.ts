@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { project } from "./cluster-settings.ts";
-import { UserError } from "./errors.ts";
+import { UserError } from "../errors.ts";
 
 /**
  * Keeps two scripts from making and removing one cluster at the same time, until this process ends. A socket, not a file

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fakeShell } from "../../tests/fake-shell.ts";
+import { fakeShell } from "../../../tests/fake-shell.ts";
 import { checkTools, isOlder, versionIn } from "./tools.ts";
 
 it("reads the version out of what each tool prints", () => {

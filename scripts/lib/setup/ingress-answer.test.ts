@@ -1,10 +1,10 @@
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { expect, it } from "vitest";
-import { listening } from "../../tests/listening.ts";
-import { issueCertificate } from "./ca.ts";
+import { listening } from "../../../tests/listening.ts";
+import { issueCertificate } from "../ca.ts";
 import { missing, untilIngressAnswers } from "./ingress-answer.ts";
-import { makeAuthorityCertificate, makeKey } from "./x509.ts";
+import { makeAuthorityCertificate, makeKey } from "../x509.ts";
 
 const { signal } = new AbortController();
 const explain = async () => ["Pod controller: Pending"];
