@@ -49,7 +49,7 @@ export default (environment: Environment) => {
                 ...httpProbes("http"),
                 resources: {
                   requests: { cpu: "50m", memory: "128Mi", "ephemeral-storage": "64Mi" },
-                  limits: { memory: "512Mi", "ephemeral-storage": "1Gi" },
+                  limits: { cpu: "2", memory: "512Mi", "ephemeral-storage": "1Gi" },
                 },
                 securityContext: containerSecurity(environment),
                 volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],

@@ -48,7 +48,7 @@ export default (environment: Environment) => {
                 ...httpProbes("http"),
                 resources: {
                   requests: { cpu: "20m", memory: "96Mi", "ephemeral-storage": "64Mi" },
-                  limits: { memory: "512Mi", "ephemeral-storage": "1Gi" },
+                  limits: { cpu: "2", memory: "512Mi", "ephemeral-storage": "1Gi" },
                 },
                 securityContext: containerSecurity(environment),
                 volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],

@@ -40,7 +40,7 @@ export default (environment: Environment) => {
                 ...httpProbes("ws"),
                 resources: {
                   requests: { cpu: "20m", memory: "96Mi", "ephemeral-storage": "64Mi" },
-                  limits: { memory: "384Mi", "ephemeral-storage": "1Gi" },
+                  limits: { cpu: "2", memory: "384Mi", "ephemeral-storage": "1Gi" },
                 },
                 securityContext: containerSecurity(environment),
                 volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],

@@ -69,7 +69,7 @@ export default (environment: Environment) => {
                 livenessProbe: { tcpSocket: { port: "valkey" }, periodSeconds: 10, failureThreshold: 3 },
                 resources: {
                   requests: { cpu: "50m", memory: "64Mi", "ephemeral-storage": "64Mi" },
-                  limits: { memory: "256Mi", "ephemeral-storage": "256Mi" },
+                  limits: { cpu: "2", memory: "256Mi", "ephemeral-storage": "256Mi" },
                 },
                 securityContext: { ...containerSecurity(environment), readOnlyRootFilesystem: true },
                 volumeMounts: [{ name: "data", mountPath: "/data" }],

@@ -1,0 +1,67 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { get } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readArguments } from "../scripts/lib/arguments.ts";
+import { main } from "../scripts/lib/main.ts";
+import { contestants, finish, launch, makeArena, median, type Arena, type Contestant } from "./local/contestants.ts";
+
+const usage = `
+Requests through the front door of npm start, against Caddy before the same processes: rate and median latency of
+16 connections that are kept, over TLS, and what the runner itself holds in memory. They take turns.
+
+  npx zx bench/front-door.mts                 5 rounds of 5 seconds
+  npx zx bench/front-door.mts --rounds 3
+
+Needs caddy and wrk on the PATH.
+`;
+
+interface Figures {
+  readonly rate: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  /** Of the first process alone, in MB. */
+  readonly memory: number;
+}
+
+await main(async () => {
+  const { values } = readArguments(usage, { rounds: { type: "string", default: "5" } });
+  const arena = await makeArena();
+  const [ours, caddy] = contestants(arena).present;
+  if (!ours || !caddy) throw new Error("caddy is missing");
+  const all: [Contestant, Figures[]][] = [[ours, []], [caddy, []]];
+  try {
+    for (let round = 0; round < Number(values.rounds); round++) for (const [contestant, figures] of all) figures.push(await measure(contestant, arena));
+  } finally {
+    arena.remove();
+  }
+  const middle = (figures: Figures[], name: keyof Figures) => median(figures.map((one) => one[name]));
+  for (const [{ name }, figures] of all) console.log(`${name.padEnd(24)} ${middle(figures, "rate").toFixed(0)} requests/s   p50 ${middle(figures, "p50").toFixed(2)} ms   ${middle(figures, "memory").toFixed(0)} MB`);
+  // Round by round: what else the machine did fell on both.
+  const ratio = (name: keyof Figures) => median(all[0]![1].map((one, round) => one[name] / all[1]![1][round]![name])).toFixed(2);
+  console.log(`\nrate / Caddy's ${ratio("rate")}, p50 / Caddy's ${ratio("p50")}`);
+});
+
+async function measure(contestant: Contestant, { httpsPort, ca, plan }: Arena): Promise<Figures> {
+  const host = plan.tlsHosts.find((name) => name.startsWith("backend."))!;
+  const child = launch(contestant);
+  const answers = () =>
+    new Promise<boolean>((resolve) => {
+      get({ host: "127.0.0.1", port: httpsPort, servername: host, ca, path: "/api/status", agent: false, headers: { host } }, (response) => resolve(response.resume().statusCode === 200)).on("error", () => resolve(false));
+    });
+  while (!(await answers())) await sleep(100);
+  // What starts beside it is done by then.
+  await sleep(2000);
+  load(host, httpsPort, 1);
+  const { rate, p50 } = load(host, httpsPort, 5);
+  const memory = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1024;
+  await finish(child);
+  return { rate, p50, memory };
+}
+
+function load(host: string, port: number, seconds: number): { rate: number; p50: number } {
+  const { stdout, stderr, status } = spawnSync("wrk", ["-t1", "-c16", `-d${seconds}s`, "--latency", "-H", `Host: ${host}:${port}`, `https://127.0.0.1:${port}/api/status`], { encoding: "utf8" });
+  const p50 = /50%\s+([\d.]+)(us|ms|s)/.exec(stdout);
+  if (status !== 0 || !p50 || stdout.includes("Non-2xx")) throw new Error(stdout + stderr);
+  return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)![1]), p50: Number(p50[1]) * { us: 0.001, ms: 1, s: 1000 }[p50[2] as "us" | "ms" | "s"] };
+}
