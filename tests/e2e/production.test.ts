@@ -184,6 +184,10 @@ describe.skipIf(missing.length > 0)(`production on a cluster (lacks ${missing.jo
   it("a rotated secret starts anew what uses it, and nothing else", async () => {
     const started = async (service: string) => (await prod("get", "pods", "-l", `app.kubernetes.io/name=${service}`, "-o", "jsonpath={.items[*].metadata.uid}")).split(" ").sort();
     const others = () => Promise.all(["landing-page", "signaling"].map(started));
+    // What was rolled back comes again, so that nothing but the secret changes next.
+    await deploy(...byTag);
+    const settled = async () => [...(await others()).flat(), ...(await started("backend"))].length === 5;
+    await until(settled);
     const before = { backend: await started("backend"), valkey: await started("valkey"), others: await others() };
     clone.env["VALKEY_PASSWORD"] = "another 'one', just as $odd";
     await deploy(...byTag);
