@@ -1,30 +1,30 @@
 import { readRequest } from "./lib/deploy/flags.ts";
-import { openTarget } from "./lib/deploy/target.ts";
 import { environmentNamed } from "./lib/environments.ts";
 import { main } from "./lib/main.ts";
-import { $ } from "./lib/shell.ts";
 
 await main(async (signal) => {
   const request = readRequest();
   const { mode, force, replace, pruneData } = request;
-  const load = () => import("./lib/deploy/modes.ts");
 
-  // What asks no cluster.
-  if (mode === "check") return (await load()).checkCommand(request.env === undefined && request.files.length > 0 ? undefined : environmentNamed(request.env), request);
-  const saved = mode === "apply" ? (await load()).readPlan(request.file!) : undefined;
+  // What asks no cluster. Each part is loaded where it is needed: all together take longer to load than to run.
+  const offline = () => import("./lib/deploy/offline.ts");
+  if (mode === "check") return (await offline()).checkCommand(request.env === undefined && request.files.length > 0 ? undefined : environmentNamed(request.env), request);
+  const saved = mode === "apply" ? (await import("./lib/deploy/saved.ts")).readPlan(request.file!) : undefined;
   const environment = environmentNamed(request.env ?? saved?.environment);
-  if (mode === "print") return (await load()).print(environment);
-  if (mode === "images") return (await load()).listImages(environment);
+  if (mode === "print") return (await offline()).print(environment);
+  if (mode === "images") return (await offline()).listImages(environment);
 
   // Everything else asks the environment's own, and makes sure that it is that. While kubectl starts, the rest is loaded
   // and the manifests are checked: each takes about as long.
+  const [{ openTarget }, { $ }] = await Promise.all([import("./lib/deploy/target.ts"), import("./lib/shell.ts")]);
   const opening = openTarget($, environment, saved?.options ?? { force, replace, pruneData }, signal);
-  const checked = mode === "deploy" || mode === "plan" ? load().then(({ renderSound }) => renderSound(environment)) : undefined;
+  const modes = import("./lib/deploy/modes.ts");
+  const checked = mode === "deploy" || mode === "plan" ? import("./lib/checks/gate.ts").then(({ renderSound }) => renderSound(environment)) : undefined;
   checked?.catch(() => {}); // told below, unless the cluster is the wrong one
   const target = await opening;
   try {
     await checked;
-    const { applySaved, deleteAll, deploy, goalOfManifests, goalOfRollback, goalOfSaved, showDrift, showHistory, showPlan } = await load();
+    const { applySaved, deleteAll, deploy, goalOfManifests, goalOfRollback, goalOfSaved, showDrift, showHistory, showPlan } = await modes;
     if (mode === "history") return await showHistory(target, request);
     if (mode === "check-drift") return await showDrift(target, request);
     if (mode === "delete") return await deleteAll(target, request);

@@ -5,16 +5,13 @@ import { isIP } from "node:net";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { UserError } from "./errors.ts";
+import type { Authority } from "./x509.ts";
+
+export type { Authority } from "./x509.ts";
 
 // The local certificate authority: made once on this machine, trusted once by its browsers, used by the cluster and by
 // `npm start` alike. It outlives clusters, for a new one would have to be trusted again. Nothing here imports
 // what makes certificates (x509.ts) before one has to be made.
-
-/** A CA's certificate and its private key (EC P-256, PKCS#8), both PEM. The key goes nowhere but to files of mode 0600 and to the cluster's Secret. */
-export interface Authority {
-  readonly certificate: string;
-  readonly key: string;
-}
 
 const certificateFile = "ca.pem";
 const keyFile = "ca-key.pem";

@@ -8,13 +8,18 @@ import { domainToASCII } from "node:url";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { GeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints, id_ce_nameConstraints } from "@peculiar/asn1-x509";
 import * as x509 from "@peculiar/x509";
-import type { Authority } from "./ca.ts";
 import { UserError } from "./errors.ts";
 
 const organization = "typescript-kubernetes-starter";
 const curve = { name: "ECDSA", namedCurve: "P-256" };
 const signing = { name: "ECDSA", hash: "SHA-256" };
 const day = 86_400_000;
+
+/** A CA's certificate and its private key (EC P-256, PKCS#8), both PEM. The key goes nowhere but to files of mode 0600 and to the cluster's Secret. */
+export interface Authority {
+  readonly certificate: string;
+  readonly key: string;
+}
 
 /**
  * All that this CA may speak for, whoever gets hold of its key: localhost, every name under it, and the loopback

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
@@ -9,23 +9,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
 import { expectTwoTabsToTalk, hasBrowser, openBrowser } from "../browser.ts";
 import { has } from "../child.ts";
+import { lacks } from "./docker.ts";
 import { makeClone, type Clone } from "./clone.ts";
 import { makeVolumesWritable } from "./volumes.ts";
 
-function dockerAnswers(): boolean {
-  try {
-    execFileSync("docker", ["info"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const hasCluster = has("kind") && has("kubectl") && dockerAnswers();
-const hasTilt = hasCluster && has("tilt");
+const missing = lacks("kind", "kubectl");
 
 // Everything a newcomer does, on a cluster of its own name and ports, in that order: each part builds on the last.
-describe.skipIf(!hasCluster)("from a fresh clone to https://dev.localhost (needs Docker, kind, kubectl)", () => {
+describe.skipIf(missing.length > 0)(`from a fresh clone to https://dev.localhost (lacks ${missing.join(", ") || "nothing"})`, () => {
   const names = { cluster: "starter-e2e", httpPort: 18080, httpsPort: 18443, registryPort: 15001 };
   const context = `kind-${names.cluster}`;
   const page = `https://dev.localhost:${names.httpsPort}`;
@@ -134,7 +125,7 @@ describe.skipIf(!hasCluster)("from a fresh clone to https://dev.localhost (needs
     await expectTwoTabsToTalk(browser, page);
   });
 
-  describe.skipIf(!hasTilt)("with Tilt (needs tilt)", () => {
+  describe.skipIf(!has("tilt"))("with Tilt (needs tilt)", () => {
     let tilt: ChildProcess;
     let log = "";
 

@@ -14,7 +14,7 @@ import { render, type KubernetesObject } from "../../scripts/lib/render.ts";
 import { $ } from "../../scripts/lib/shell.ts";
 import { catalogue } from "../checks/catalogue/index.ts";
 import { broken, optionsFor, places, put, shop } from "../checks/fault.ts";
-import { has } from "../child.ts";
+import { lacks } from "./docker.ts";
 import { makeCluster, type TrialCluster } from "./trial.ts";
 
 // The checks and the API server have to agree: what it refuses, they refuse; what they take, it takes. Asked by dry run,
@@ -24,7 +24,7 @@ import { makeCluster, type TrialCluster } from "./trial.ts";
 const isAboutTheObject = ([first, second]: readonly string[]) =>
   first !== undefined && !["apiVersion", "kind"].includes(first) && !(first === "metadata" && (second === undefined || second === "name" || second === "namespace"));
 
-const missing = ["docker", "kind", "kubectl"].filter((tool) => !has(tool));
+const missing = lacks("kind", "kubectl");
 
 describe.skipIf(missing.length > 0)(`the API server's verdict on the catalogue (lacks ${missing.join(", ") || "nothing"})`, () => {
   const context = "starter-checks";

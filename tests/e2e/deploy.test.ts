@@ -5,21 +5,14 @@ import { join } from "node:path";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { has, type Result } from "../child.ts";
+import { type Result } from "../child.ts";
+import { lacks } from "./docker.ts";
 import { canary, hardened, makeCluster, makeTrial, parsed, service, type Shop, type Trial, type TrialCluster } from "./trial.ts";
 
-function dockerAnswers(): boolean {
-  try {
-    execFileSync("docker", ["info"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-const hasCluster = has("kind") && has("kubectl") && dockerAnswers();
+const missing = lacks("kind", "kubectl");
 
 // One production environment through its life: each part goes on where the last one ended.
-describe.skipIf(!hasCluster)("deploy.mts on a cluster of production (needs Docker, kind, kubectl)", () => {
+describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lacks ${missing.join(", ") || "nothing"})`, () => {
   let cluster: TrialCluster;
   let trial: Trial;
   let client: Client;

@@ -6,18 +6,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { builtImages } from "../../manifests/images.ts";
-import { has, run, shellEnvironment } from "../child.ts";
-import { docker as dockerSync, removeRegistry, startRegistry } from "./registry.ts";
+import { run, shellEnvironment } from "../child.ts";
+import { docker as dockerSync, lacks, removeRegistry, startRegistry } from "./docker.ts";
 
-const dockerAnswers = (() => {
-  try {
-    return execFileSync("docker", ["info", "--format", "{{.ServerVersion}}"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim() !== "";
-  } catch {
-    return false;
-  }
-})();
-
-describe.skipIf(!dockerAnswers).each(builtImages.map(({ folder }) => folder))("the production image of %s (needs Docker)", (folder) => {
+describe.skipIf(lacks().length > 0).each(builtImages.map(({ folder }) => folder))("the production image of %s (needs Docker)", (folder) => {
   const tag = `images-test/${folder}`;
   const dockerfile = ["--file", `${folder}/Dockerfile`, "--target", "production"];
   const docker = async (...args: string[]) => {
@@ -66,7 +58,7 @@ describe.skipIf(!dockerAnswers).each(builtImages.map(({ folder }) => folder))("t
 });
 
 // Older Docker engines write the time of the build into an image's configuration; BuildKit of its own does not.
-const lacking = [...(dockerAnswers ? [] : ["Docker"]), ...(has("buildkitd") ? [] : ["buildkitd"]), ...(process.getuid?.() === 0 ? [] : ["root"])];
+const lacking = [...lacks("buildkitd"), ...(process.getuid?.() === 0 ? [] : ["root"])];
 describe.skipIf(lacking.length > 0)(`with BuildKit of its own (lacks ${lacking.join(", ") || "nothing"})`, () => {
   const name = "starter-images";
   const registry = "127.0.0.1:15051";

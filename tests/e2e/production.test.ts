@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import http, { type IncomingMessage } from "node:http";
@@ -6,16 +6,14 @@ import https from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type ConnectionOptions, type PeerCertificate } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { has } from "../child.ts";
 import { makeClone, type Clone } from "./clone.ts";
+import { hasImage, lacks } from "./docker.ts";
 import { startLoad, wordsOf } from "./load.ts";
 import { installPebble, nameIngress, pebbleRoot, type Kubectl } from "./pebble.ts";
 import { makeVolumesWritable } from "./volumes.ts";
 
-const missing = [
-  ...["kind", "kubectl", "openssl"].filter((tool) => !has(tool)),
-  ...(dockerHas("ghcr.io/letsencrypt/pebble:2.10.1") ? [] : ["Docker with the image of pebble"]),
-];
+const pebble = "ghcr.io/letsencrypt/pebble:2.10.1";
+const missing = [...lacks("kind", "kubectl", "openssl"), ...(hasImage(pebble) ? [] : [`the image ${pebble}`])];
 
 // The production environment under its own context, on two nodes, against Let's Encrypt's test server instead of its
 // public one. Each part builds on the last.
@@ -245,15 +243,6 @@ ${patch("JoinConfiguration", "[{ key: e2e, effect: NoSchedule }]")}
 const patch = (kind: string, taints: string) => `    kubeadmConfigPatches: ["{ kind: ${kind}, nodeRegistration: { taints: ${taints} } }"]`;
 
 const publicKey = ({ raw }: PeerCertificate) => new X509Certificate(raw).publicKey.export({ type: "spki", format: "pem" });
-
-function dockerHas(image: string): boolean {
-  try {
-    execFileSync("docker", ["image", "inspect", image], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** @returns the first value that is neither an error nor nothing @throws the last error after two minutes */
 async function until<T>(attempt: () => Promise<T | false>): Promise<T> {

@@ -11,13 +11,13 @@ import { connect, type Cluster } from "../../scripts/lib/cluster.ts";
 import type { KubernetesObject } from "../../scripts/lib/render.ts";
 import { describeFailure, waitForRollout, type Failure, type Progress, type RolloutResult } from "../../scripts/lib/rollout/rollout.ts";
 import { $ } from "../../scripts/lib/shell.ts";
-import { has } from "../child.ts";
+import { lacks } from "./docker.ts";
 import { installPebble, type Kubectl } from "./pebble.ts";
 import { canary, scenarios, type Scenario } from "./rollout-scenarios.ts";
 import { servers, webhooks } from "./rollout-servers.ts";
 import { makeCluster, type TrialCluster } from "./trial.ts";
 
-const missing = ["docker", "kind", "kubectl", "openssl"].filter((tool) => !has(tool));
+const missing = lacks("kind", "kubectl", "openssl");
 const context = "starter-rollout";
 
 interface Outcome {

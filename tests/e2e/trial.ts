@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KubernetesObject } from "../../scripts/lib/render.ts";
 import { copyCheckout, run, shellEnvironment, type Result } from "../child.ts";
-import { docker, removeRegistry, startRegistry } from "./registry.ts";
+import { docker, removeRegistry, startRegistry } from "./docker.ts";
 
 // A small project that is deployed for real: this repository's scripts with other manifests, in a cluster with a
 // registry beside it. Its one environment is one of production, under a context name that is not kind's.

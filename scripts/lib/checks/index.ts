@@ -2,13 +2,14 @@ import type { KubernetesObject } from "../render.ts";
 import { keepOrigin, originOf, type Origin } from "../origins.ts";
 import { nearest } from "../errors.ts";
 import { compare, modelsOf, type Comparison } from "./models.ts";
-import { Objects } from "./objects.ts";
+import { Objects, type Settings } from "./objects.ts";
 import { rules } from "./rules/index.ts";
 import { wellTyped, withIdentity } from "./tolerate.ts";
-import type { Finding, ObjectReference, Problem, Rule, Settings, Severity, Waiver } from "./types.ts";
+import type { Finding, ObjectReference, Problem, Rule, Severity, Waiver } from "./types.ts";
 import { waiversOf } from "../../../manifests/waivers.ts";
 
-export type { Problem, Settings, Waiver } from "./types.ts";
+export type { Settings } from "./objects.ts";
+export type { Problem, Waiver } from "./types.ts";
 
 export interface CheckOptions {
   /** Where the objects go. Without it only what is wrong everywhere is an error. */

@@ -25,7 +25,15 @@ import type { IService } from "kubernetes-models/v1/Service";
 import type { IServiceAccount } from "kubernetes-models/v1/ServiceAccount";
 import type { KubernetesObject } from "../render.ts";
 import type { Comparison } from "./models.ts";
-import type { Settings } from "./types.ts";
+
+/** What is known of the place that the objects are for; `Environment` of the manifests fits. Without it nothing is. */
+export interface Settings {
+  readonly name: string;
+  readonly development: boolean;
+  readonly context?: string;
+  readonly namespace?: string;
+  readonly domain?: string;
+}
 
 /** What a rule may count on: fields have the right type where they are, but any of them may be missing. */
 export type Loose<T> = T extends (infer Item)[] ? Loose<Item>[] : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T;

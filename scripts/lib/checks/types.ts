@@ -1,15 +1,6 @@
 import type { KubernetesObject } from "../render.ts";
 import type { Objects } from "./objects.ts";
 
-/** What is known of the place that the objects are for; `Environment` of the manifests fits. Without it nothing is. */
-export interface Settings {
-  readonly name: string;
-  readonly development: boolean;
-  readonly context?: string;
-  readonly namespace?: string;
-  readonly domain?: string;
-}
-
 export type Severity = "error" | "warning";
 
 /** What a rule finds in one place of one object. */

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { check } from "./index.ts";
-import type { Settings, Waiver } from "./types.ts";
+import type { Settings } from "./objects.ts";
+import type { Waiver } from "./types.ts";
 
 const settings = (development: boolean): Settings => ({ name: development ? "dev" : "prod", development, context: development ? "kind-dev" : "prod", domain: "example.com" });
 const pod = {

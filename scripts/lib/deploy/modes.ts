@@ -1,8 +1,6 @@
-import type { Environment } from "../../../manifests/environment.ts";
-import { renderSound } from "../checks/gate.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { done, say, warn } from "../progress.ts";
-import { render, toYaml } from "../render.ts";
+import { render } from "../render.ts";
 import { secretValues } from "../secrets.ts";
 import type { Shell } from "../shell.ts";
 import { RolloutError, waitForRollouts } from "./wait.ts";
@@ -10,7 +8,7 @@ import { addressesOf, untilAddressesAnswer } from "./addresses.ts";
 import { confirm } from "./confirm.ts";
 import { driftSince } from "./drift.ts";
 import type { Request } from "./flags.ts";
-import { imagesBuiltHere, provideImages } from "./images.ts";
+import { provideImages } from "./images.ts";
 import { lock } from "./lease.ts";
 import { changes } from "./plan.ts";
 import { recordCluster } from "./place.ts";
@@ -22,19 +20,7 @@ import { carryOut, changesOf, goalOfRevision, isDone, makePlan, refuseIfMoved, r
 import { goalOfPlan, savePlan, type SavedPlan } from "./saved.ts";
 import type { Target } from "./target.ts";
 
-// Each mode of deploy.mts: from a target to an exit code. What is read by machines goes to stdout.
-
-export { checkCommand } from "../checks/command.ts";
-export { renderSound } from "../checks/gate.ts";
-export { readPlan } from "./saved.ts";
-
-/** `--print` */
-export async function print(environment: Environment): Promise<void> {
-  process.stdout.write(toYaml(await renderSound(environment)));
-}
-
-/** `--images` */
-export const listImages = (environment: Environment): void => console.log(JSON.stringify(imagesBuiltHere(environment, render(environment))));
+// Each mode of deploy.mts that asks the cluster: from a target to an exit code. What is read by machines goes to stdout.
 
 /** Renders, with secrets, what was checked before; provides images. @returns what the manifests say is to be there */
 export async function goalOfManifests($: Shell, target: Target, { tag, allowTags }: Request): Promise<Goal> {

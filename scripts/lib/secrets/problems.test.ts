@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { dev } from "../../../manifests/environments/dev.ts";
 import { prod } from "../../../manifests/environments/prod.ts";
 import type { Declarations } from "../../../manifests/secrets.ts";
-import { isPlaceholder, problemsOf, randomValue, wordsOf } from "./problems.ts";
+import { randomValue } from "./made-up.ts";
+import { isPlaceholder, problemsOf, wordsOf } from "./problems.ts";
 
 const list: Declarations = {
   API_TOKEN: { what: "the token of the payment service", usedBy: ["backend"] },

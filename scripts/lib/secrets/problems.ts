@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import type { Environment } from "../../../manifests/environment.ts";
 import type { Declarations, SecretDeclaration } from "../../../manifests/secrets.ts";
 import { nearest } from "../errors.ts";
+import { isMadeUp } from "./made-up.ts";
 import type { Found } from "./sources.ts";
 
 export interface SecretProblem {
@@ -10,11 +10,6 @@ export interface SecretProblem {
   /** What is wrong, after the name: "is missing". */
   readonly what: string;
 }
-
-/** By its beginning a value made up for development is known, and refused elsewhere. */
-const mark = "development-";
-/** 128 random bits, of letters that need no quotes anywhere. */
-export const randomValue = () => mark + randomBytes(16).toString("hex");
 
 // What people and templates write where a value is to come. Whole values only: a real one may hold any of these words.
 const placeholder =
@@ -41,7 +36,7 @@ function wrongWith(key: string, found: Found, { optional }: SecretDeclaration, {
   if (value === "") return "is empty";
   if (value.trim() === "") return "holds nothing but spaces";
   if (isPlaceholder(value)) return "is a placeholder";
-  if (value.startsWith(mark) && !development) return "was made up for development";
+  if (isMadeUp(value) && !development) return "was made up for development";
   if (value.includes("\0")) return "holds a NUL byte, which no environment variable can";
   // What Node makes of bytes in the environment that are not UTF-8.
   if (value.includes("\uFFFD")) return "is not UTF-8";

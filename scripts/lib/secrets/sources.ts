@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { SecretSource } from "../../../manifests/environment.ts";
 import type { Shell } from "../shell.ts";
 import { appendToDotenv, readDotenv } from "./dotenv.ts";
-import { randomValue } from "./problems.ts";
+import { randomValue } from "./made-up.ts";
 import { decrypt } from "./sops.ts";
 
 type Readable = Exclude<SecretSource, { from: "externalSecrets" }>;

@@ -1,6 +1,26 @@
 import { execFileSync } from "node:child_process";
+import { has } from "../child.ts";
 
 export const docker = (...args: string[]): string => execFileSync("docker", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+
+/** @returns what is missing of Docker, and not only its command, and other programs: nothing when tests may go on */
+export const lacks = (...programs: string[]): string[] => [...(engineAnswers() ? [] : ["Docker"]), ...programs.filter((program) => !has(program))];
+
+export function hasImage(image: string): boolean {
+  return succeeds("image", "inspect", image);
+}
+
+// Some versions exit with 0 although the engine did not answer.
+const engineAnswers = () => succeeds("info") && docker("info", "--format", "{{.ServerVersion}}") !== "";
+
+function succeeds(...args: string[]): boolean {
+  try {
+    docker(...args);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Starts a registry with this machine's Node image in it.
