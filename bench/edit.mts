@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { get } from "node:http";
+import { get, type ClientRequest, type IncomingMessage } from "node:http";
 import { get as getSecurely } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -75,11 +75,13 @@ async function timeOf(clone: string, text: string, ask: () => Promise<string | u
   return performance.now() - begun;
 }
 
-type Asking = (done: (response: import("node:http").IncomingMessage) => void) => import("node:http").ClientRequest;
-const title = (asking: Asking) =>
-  new Promise<string | undefined>((resolve) => {
+/** @returns the API's title as it is answered; nothing while nobody answers */
+function title(asking: (done: (response: IncomingMessage) => void) => ClientRequest): Promise<string | undefined> {
+  return new Promise((resolve) => {
     asking((response) => {
       let text = "";
-      response.setEncoding("utf8").on("data", (part) => (text += part)).on("end", () => resolve(/"title":\s*"([^"]*)"/.exec(text)?.[1])).on("error", () => resolve(undefined));
+      response.setEncoding("utf8").on("data", (part) => (text += part));
+      response.on("end", () => resolve(/"title":\s*"([^"]*)"/.exec(text)?.[1])).on("error", () => resolve(undefined));
     }).on("error", () => resolve(undefined));
   });
+}

@@ -60,8 +60,8 @@ async function measure(contestant: Contestant, { httpsPort, ca, plan }: Arena): 
 }
 
 function load(host: string, port: number, seconds: number): { rate: number; p50: number } {
-  const { stdout, stderr, status } = spawnSync("wrk", ["-t1", "-c16", `-d${seconds}s`, "--latency", "-H", `Host: ${host}:${port}`, `https://127.0.0.1:${port}/api/status`], { encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync("wrk", ["-t1", "-c16", `-d${seconds}s`, "--latency", "-H", `Host: ${host}:${port}`, `https://localhost:${port}/api/status`], { encoding: "utf8" });
   const p50 = /50%\s+([\d.]+)(us|ms|s)/.exec(stdout);
-  if (status !== 0 || !p50 || stdout.includes("Non-2xx")) throw new Error(stdout + stderr);
+  if (status !== 0 || !p50 || /Non-2xx|Socket errors|\n\s+0 requests/.test(stdout)) throw new Error(stdout + stderr);
   return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)![1]), p50: Number(p50[1]) * { us: 0.001, ms: 1, s: 1000 }[p50[2] as "us" | "ms" | "s"] };
 }

@@ -51,13 +51,19 @@ async function measure(contestant: Contestant, { plan, httpsPort }: Arena, answe
   const begun = performance.now();
   const child = launch(contestant);
   const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${contestant.name} ended with ${code}`)));
-  await Promise.race([answers(), ended]);
   ended.catch(() => {});
-  const seconds = (performance.now() - begun) / 1000;
-  await finish(child);
-  const ports = [httpsPort, ...plan.processes.flatMap(({ ports }) => Object.values(ports))];
-  while (!(await Promise.all(ports.map(isFree))).every(Boolean)) await sleep(50);
-  return seconds;
+  try {
+    await Promise.race([answers(), ended]);
+    return (performance.now() - begun) / 1000;
+  } finally {
+    await finish(child);
+    await portsAreFree();
+  }
+
+  async function portsAreFree() {
+    const ports = [httpsPort, ...plan.processes.flatMap(({ ports }) => Object.values(ports))];
+    while (!(await Promise.all(ports.map(isFree))).every(Boolean)) await sleep(50);
+  }
 }
 
 async function allAnswer({ httpsPort, ca, plan }: Arena): Promise<void> {
@@ -81,7 +87,11 @@ async function allAnswer({ httpsPort, ca, plan }: Arena): Promise<void> {
   }
 }
 
-const listens = (port: number) => until(() => new Promise((resolve) => get({ host: "127.0.0.1", port, path: "/readyz" }, (response) => resolve(Boolean(response.resume()))).on("error", (error: NodeJS.ErrnoException) => resolve(error.code?.startsWith("HPE") === true || error.code === "ECONNRESET"))));
+/** Whatever it speaks: one that answers in another language than HTTP answers. */
+function listens(port: number): Promise<void> {
+  const answers = (error: NodeJS.ErrnoException) => error.code?.startsWith("HPE") === true || error.code === "ECONNRESET";
+  return until(() => new Promise((resolve) => get({ host: "127.0.0.1", port, path: "/readyz" }, (response) => resolve(Boolean(response.resume()))).on("error", (error) => resolve(answers(error)))));
+}
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(10);

@@ -44,12 +44,13 @@ export async function makeArena(): Promise<Arena> {
   const plan = await decider(root, join(root, ".local"), { path })(made);
   for (const { mounts } of plan.processes) for (const { path } of mounts.folders) mkdirSync(path, { recursive: true });
   const { authority } = await ensureAuthority(process.env["LOCAL_CA_FOLDER"]);
-  const issued = await issueCertificate(authority, plan.tlsHosts);
+  // A load generator knows no name but this one.
+  const issued = await issueCertificate(authority, [...plan.tlsHosts, "localhost"]);
   writeFileSync(join(folder, "cert.pem"), issued.certificate);
   writeFileSync(join(folder, "key.pem"), issued.key, { mode: 0o600 });
-  const sites = plan.routes.map(({ host, port }) => `https://${host}:${httpsPort} {\n  bind 127.0.0.1\n  tls ${folder}/cert.pem ${folder}/key.pem\n  reverse_proxy 127.0.0.1:${port}\n}\n`);
+  const sites = plan.routes.map(({ host, port }) => `https://${host}:${httpsPort}${host?.startsWith("backend.") ? `, https://localhost:${httpsPort}` : ""} {\n  bind 127.0.0.1\n  tls ${folder}/cert.pem ${folder}/key.pem\n  reverse_proxy 127.0.0.1:${port}\n}\n`);
   const caddyfile = join(folder, "Caddyfile");
-  writeFileSync(caddyfile, `{\n  auto_https off\n  default_sni ${plan.tlsHosts[0]}\n  admin off\n  http_port ${httpPort}\n}\n${sites.join("")}`);
+  writeFileSync(caddyfile, `{\n  auto_https off\n  admin off\n  http_port ${httpPort}\n}\n${sites.join("")}`);
   const { NODE_COMPILE_CACHE: _, ...env } = inheritedEnvironment({ ...process.env, PATH: path }, new Set(), root, false);
   return { folder, plan, httpsPort, ca: authority.certificate, env: { ...env, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }, caddyfile, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
