@@ -52,6 +52,26 @@ it("has nothing to do, and writes nothing, when everything is as it should be", 
   expect(JSON.stringify([...cluster.objects])).toBe(before);
 });
 
+it("does not take for done what another deploy has just applied and still waits for", async () => {
+  await deploy(shop("one"));
+  let other: Promise<unknown> | undefined;
+  let end = () => {};
+  const meanwhile = () => new Promise<void>((applied) => (other = deploy(shop("two"), {}, { ...run, wait: () => new Promise<void>((resolve) => (applied(), (end = resolve))) })));
+  const late: FakeCluster = {
+    ...cluster,
+    async list(...asked) {
+      const answer = await cluster.list(...asked);
+      if (!other) await meanwhile();
+      return answer;
+    },
+  };
+  expect(isDone(await makePlan({ ...run, cluster: late }, shop("two")))).toBe(false);
+  // One wait for each wave that has pods, and one for the whole.
+  const ending = setInterval(() => end(), 1);
+  await other;
+  clearInterval(ending);
+});
+
 it("never writes a Secret's value into a revision, plain or encoded", async () => {
   await deploy(shop("one"));
   for (const form of [password, Buffer.from(password).toString("base64")]) expect(await text()).not.toContain(form);

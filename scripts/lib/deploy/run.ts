@@ -52,7 +52,9 @@ export async function makePlan({ cluster, store, options }: Omit<Run, "wait">, g
     compareConfiguration(cluster, goal.objects, revisions, store.owner),
   ]);
   const steps = [...compared, ...former];
-  return { steps: [...steps, ...configuration(changes(steps).length > 0)], revisions };
+  const pending = changes(steps).length > 0;
+  // Nothing to do may be because another deploy has just applied it: then there is its revision, and it is not complete.
+  return { steps: [...steps, ...configuration(pending)], revisions: pending ? revisions : await revisionsIn(cluster, store) };
 }
 
 /** @throws UserError with everything that stands against carrying out a plan */
