@@ -1,5 +1,6 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect as connectTo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { once } from "node:events";
@@ -123,7 +124,7 @@ it("leaves no kubectl and no folder behind when the script is killed with kill -
   const tsx = fileURLToPath(import.meta.resolve("tsx"));
   const child = spawn(process.execPath, ["--import", pathToFileURL(tsx).href, script], { env, stdio: ["ignore", "pipe", "inherit"] });
   const [socket] = (await once(child.stdout, "data")).map((data) => String(data).trim());
-  const running = () => new Promise<boolean>((resolve) => execFile("pgrep", ["-f", `unix-socket=${socket}`], (error) => resolve(!error)));
+  const running = () => new Promise<boolean>((resolve) => connectTo(String(socket), function () { this.destroy(); resolve(true); }).on("error", () => resolve(false)));
   expect(await running()).toBe(true);
   child.kill("SIGKILL");
   await expect.poll(running, { timeout: 10_000 }).toBe(false);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { afterAll, describe, expect, it } from "vitest";
 import { environments } from "../../manifests/environments/index.ts";
-import { run, shellEnvironment } from "../child.ts";
+import { has, run, shellEnvironment } from "../child.ts";
 
 const home = mkdtempSync(join(tmpdir(), "deploy-script-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -47,17 +47,22 @@ describe("says in one breath what is wrong and what to type, and changes nothing
     ["no environment", "", 2, ["which environment?"]],
     ["an unknown flag", "--env dev --dry-run", 2, ["unknown flag --dry-run"]],
     ["an environment without a cluster", "--env local", 1, ["local runs as processes of this machine", "npm start"]],
-    ["no cluster yet", "--env dev", 1, ["no context kind-dev in your kubeconfig", "npm run setup"]],
-    ["a production context that this machine does not know", "--env prod --plan", 1, ["no context prod in your kubeconfig", "kubectl config get-contexts"]],
     ["a file that is no plan", "--apply package.json", 1, ["package.json is not a saved plan"]],
     ["a plan that is not there", "--apply nowhere.json", 1, ["nowhere.json is not a saved plan"]],
-  ])("%s", async (_, line, exitCode, words) => {
+  ])("%s", (_, line, exitCode, words) => expectComplaint(line, exitCode, words));
+
+  it.skipIf(!has("kubectl")).each([
+    ["no cluster yet", "--env dev", ["no context kind-dev in your kubeconfig", "npm run setup"]],
+    ["a production context that this machine does not know", "--env prod --plan", ["no context prod in your kubeconfig", "kubectl config get-contexts"]],
+  ])("%s (needs kubectl)", (_, line, words) => expectComplaint(line, 1, words));
+
+  async function expectComplaint(line: string, exitCode: number, words: readonly string[]) {
     const { code, stdout, stderr } = await deploy(line);
     expect(stdout).toBe("");
     for (const word of words) expect(stderr).toContain(word);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(code).toBe(exitCode);
-  });
+  }
 });
 
 it("says that kubectl is missing", async () => {
@@ -69,7 +74,7 @@ it("says that kubectl is missing", async () => {
   expect(code).toBe(1);
 });
 
-it("says that the cluster does not answer, and how to see that without the script", async () => {
+it.skipIf(!has("kubectl"))("says that the cluster does not answer, and how to see that without the script (needs kubectl)", async () => {
   const file = join(home, "down");
   const config = { apiVersion: "v1", kind: "Config", clusters: [{ name: "a", cluster: { server: "http://127.0.0.1:9" } }], users: [{ name: "a", user: {} }], contexts: [{ name: "kind-dev", context: { cluster: "a", user: "a" } }] };
   writeFileSync(file, JSON.stringify(config));

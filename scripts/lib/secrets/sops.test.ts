@@ -2,13 +2,14 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fakeShell } from "../../../tests/fake-shell.ts";
 import { UserError } from "../errors.ts";
 import { $ } from "../shell.ts";
 import { decrypt } from "./sops.ts";
 
-const here = new URL(import.meta.url).pathname;
+const here = fileURLToPath(import.meta.url);
 const errorOf = (promise: Promise<unknown>) => promise.then(() => expect.unreachable(), (error: UserError) => error);
 
 describe("around sops", () => {
