@@ -124,7 +124,10 @@ it("leaves no kubectl and no folder behind when the script is killed with kill -
   const tsx = fileURLToPath(import.meta.resolve("tsx"));
   const child = spawn(process.execPath, ["--import", pathToFileURL(tsx).href, script], { env, stdio: ["ignore", "pipe", "inherit"] });
   const [socket] = (await once(child.stdout, "data")).map((data) => String(data).trim());
-  const running = () => new Promise<boolean>((resolve) => connectTo(String(socket), function () { this.destroy(); resolve(true); }).on("error", () => resolve(false)));
+  const running = () => new Promise<boolean>((resolve) => {
+    const connection = connectTo(String(socket), () => resolve(true)).on("error", () => resolve(false));
+    connection.once("connect", () => connection.destroy());
+  });
   expect(await running()).toBe(true);
   child.kill("SIGKILL");
   await expect.poll(running, { timeout: 10_000 }).toBe(false);
