@@ -21,7 +21,16 @@ export async function planRemoval(cluster: Cluster, store: Store, options: PlanO
   const configuration = (await versionedIn(cluster, [store.namespace], store.owner)).map((live): Step => ({ change: { action: "delete", object: objectName(live), fields: [] }, live }));
   // Why it goes is clear here.
   const steps = [...former, ...configuration].map((step) => ({ ...step, change: { ...step.change, ...(step.change.action === "delete" && { remark: undefined }) } }));
-  return { steps: await spareNamespaces(cluster, store, [...steps, ...(await volumes(cluster, store, options))]), revisions };
+  const rest = [...(await ownNamespace(cluster, store, options, steps)), ...(await volumes(cluster, store, options))];
+  return { steps: await spareNamespaces(cluster, store, [...steps, ...rest]), revisions };
+}
+
+/** Of an environment that was deleted before, without its data: no revision lists the namespace any more, but its label says whose it is. */
+async function ownNamespace(cluster: Cluster, { owner, namespace }: Store, { pruneData }: PlanOptions, steps: readonly Step[]): Promise<Step[]> {
+  if (!pruneData || steps.some(({ change: { object } }) => object.kind === "Namespace" && object.name === namespace)) return [];
+  const live = await cluster.get({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  if (!live || metadataOf(live).labels?.[ownerLabel] !== owner) return [];
+  return [{ change: { action: "delete", object: objectName(live), fields: [] }, live }];
 }
 
 /** Claims that StatefulSets made: no revision lists them, and their data is what hurts most to lose. */

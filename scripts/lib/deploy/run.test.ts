@@ -6,6 +6,7 @@ import type { KubernetesObject } from "../render.ts";
 import { driftSince } from "./drift.ts";
 import { ownerLabel } from "./names.ts";
 import { prepare } from "./prepare.ts";
+import type { Step } from "./plan.ts";
 import { planRemoval, remove } from "./remove.ts";
 import { revisionsIn, type Revision } from "./revisions.ts";
 import { carryOut, changesOf, goalOfRevision, isDone, makePlan, type Goal, type Run } from "./run.ts";
@@ -267,6 +268,15 @@ describe("deleting an environment", () => {
     cluster.remove(theirs);
     await remove(cluster, store, await removal(true), run.signal);
     expect(cluster.objects.has("Namespace prod")).toBe(false);
+  });
+
+  it("takes the namespace along later, when it was left the first time, and no other's", async () => {
+    await deploy(shop("one"));
+    await remove(cluster, store, await removal(), run.signal);
+    const namespaces = ({ steps }: { steps: readonly Step[] }) => steps.filter(({ change: { action, object } }) => action === "delete" && object.kind === "Namespace").length;
+    expect(namespaces(await removal())).toBe(0);
+    expect(namespaces(await removal(true))).toBe(1);
+    expect(namespaces(await planRemoval(cluster, { ...store, owner: "other.prod" }, { owner: "other.prod", pruneData: true }))).toBe(0);
   });
 });
 
