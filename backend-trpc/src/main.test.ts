@@ -27,7 +27,7 @@ async function start(argv: string[], { cwd = folder, env = {} }: { cwd?: string;
     stdio: ["ignore", "pipe", "inherit"],
   });
   cleanUp.push(() => child.kill("SIGKILL"));
-  const exit = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  const exit = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   const logged: string[] = [];
   const lines = createInterface({ input: child.stdout! });
   const port = await new Promise<number>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { endGroup, signalGroup, type Guard } from "./groups.ts";
 import { isSourceError } from "./likely-fix.ts";
 import type { Log } from "./logs.ts";
@@ -106,10 +107,11 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
       guard.add(started.pid);
     }
     for (const stream of ["stdout", "stderr"] as const) started[stream].on("data", (chunk: Buffer) => log.write(stream, chunk));
+    const drained = new Promise((resolve) => started.once("close", resolve));
     const close = (how: string) => {
       if (closed) return;
       closed = true;
-      void finish(started, how);
+      void finish(started, how, drained);
     };
     started.once("error", (error: NodeJS.ErrnoException) => close(error.code === "ENOENT" ? `could not be started: ${program} is not there` : `could not be started: ${error.message}`));
     started.once("exit", (code, signal) => close(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
@@ -119,11 +121,11 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
   }
 
   /** The leader is gone; its children go too, before another one takes their ports. */
-  async function finish(gone: ChildProcess, how: string) {
-    // What it wrote last may still be in the pipe.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    log.flush();
+  async function finish(gone: ChildProcess, how: string, drained: Promise<unknown>) {
     await end(gone.pid);
+    // What it wrote last may still be in the pipe; who left the group may hold that open for ever.
+    await Promise.race([drained, sleep(200)]);
+    log.flush();
     if (child !== gone) return;
     child = undefined;
     if (state === "stopped") return;
