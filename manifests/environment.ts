@@ -72,3 +72,6 @@ export function origin(environment: Environment, host: string): string {
   const { httpsPort = 443 } = environment;
   return `https://${host}${httpsPort === 443 ? "" : `:${httpsPort}`}`;
 }
+
+/** @returns the addresses that people open */
+export const publicAddresses = (environment: Environment): string[] => Object.values(hosts(environment)).map((host) => origin(environment, host));

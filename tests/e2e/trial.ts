@@ -230,7 +230,7 @@ containerdConfigPatches:
 `,
     );
     const node = process.env["KIND_NODE_IMAGE"];
-    execFileSync("kind", ["create", "cluster", "--name", name, "--config", join(folder, "kind.yaml"), "--kubeconfig", kubeconfig, "--wait", "120s", ...(node ? ["--image", node] : [])], { stdio: "ignore" });
+    execFileSync("kind", ["create", "cluster", "--name", name, "--config", join(folder, "kind.yaml"), "--kubeconfig", kubeconfig, "--wait", "120s", ...(node ? ["--image", node] : [])], { stdio: ["ignore", "ignore", "pipe"] });
     const image = startRegistry(`${name}-registry`, registry, ["--network", "kind"]);
     const hosts = `/etc/containerd/certs.d/${registry}`;
     docker("exec", `${name}-control-plane`, "sh", "-c", `mkdir -p ${hosts} && printf '[host."http://${name}-registry:5000"]\\n' > ${hosts}/hosts.toml`);

@@ -1,8 +1,11 @@
 import { setMaxListeners } from "node:events";
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import type { Agent, IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../render.ts";
 import { ApiError } from "./api-error.ts";
+
+// An import would evaluate every export of it, WebSocket among them, for which Node loads all of undici: 25 ms of 300.
+const http = process.getBuiltinModule("node:http");
 
 export type KindOf = { readonly apiVersion: string; readonly kind: string };
 /** Enough to find one object; every whole object is a reference too. */
@@ -83,8 +86,8 @@ interface Connection {
 /** @returns the API behind a Unix socket that needs no login. */
 export function openApi({ context, server, socketPath, signal, close }: Connection): Cluster {
   // More at a time gain nothing: API servers queue them.
-  const requests = new Agent({ keepAlive: true, maxSockets: 16 });
-  const streams = new Agent({ keepAlive: false });
+  const requests = new http.Agent({ keepAlive: true, maxSockets: 16 });
+  const streams = new http.Agent({ keepAlive: false });
   const groups = new Map<string, Promise<Resource[] | undefined>>();
   // Every request under way listens to it: Node takes more than ten for a leak.
   if (signal) setMaxListeners(0, signal);
@@ -93,7 +96,7 @@ export function openApi({ context, server, socketPath, signal, close }: Connecti
     new Promise<IncomingMessage>((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const headers = { host: "localhost", accept: "application/json", ...(payload !== undefined && { "content-type": contentType, "content-length": Buffer.byteLength(payload) }) };
-      const sent = httpRequest({ socketPath, method, path, headers, agent, signal }, resolve);
+      const sent = http.request({ socketPath, method, path, headers, agent, signal }, resolve);
       sent.on("error", (error: NodeJS.ErrnoException) => {
         if (signal?.aborted) return reject(signal.reason);
         // A connection that the other side closed while it lay idle: nothing was done, so it may be asked again.

@@ -2,25 +2,20 @@ import { lookup } from "node:dns/promises";
 import { existsSync, readFileSync } from "node:fs";
 import { get, type RequestOptions } from "node:https";
 import { rootCertificates } from "node:tls";
-import { hosts, origin, type Environment } from "../../../manifests/environment.ts";
+import { publicAddresses, type Environment } from "../../../manifests/environment.ts";
 import { authorityFolder, certificatePath } from "../ca.ts";
 import { warn } from "../progress.ts";
 import { until } from "../waiting.ts";
 
-/** @returns the addresses that people open */
-export const addressesOf = (environment: Environment): string[] => Object.values(hosts(environment)).map((host) => origin(environment, host));
-
 /**
  * Pods are ready some seconds before the ingress controller has heard of them; who opens a printed address at once
  * should not meet its 503. Names, load balancers and firewalls are not the deploy's: what does not answer is a warning.
- * @returns the addresses, answering or not
  */
-export async function untilAddressesAnswer(environment: Environment, signal: AbortSignal, timeoutMs = 20_000): Promise<string[]> {
-  const addresses = addressesOf(environment);
+export async function untilAddressesAnswer(environment: Environment, signal: AbortSignal, timeoutMs = 20_000): Promise<void> {
   const authority = certificatePath(authorityFolder());
   const ca = environment.issuer.kind === "ca" && existsSync(authority) ? [...rootCertificates, readFileSync(authority, "utf8")] : undefined;
   await Promise.all(
-    addresses.map(async (address) => {
+    publicAddresses(environment).map(async (address) => {
       try {
         const { hostname } = new URL(address);
         // A name that does not exist will not begin to within seconds.
@@ -32,7 +27,6 @@ export async function untilAddressesAnswer(environment: Environment, signal: Abo
       }
     }),
   );
-  return addresses;
 }
 
 /** @returns nothing when the application answers, whatever it says; else what came instead */

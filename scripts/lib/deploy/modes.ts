@@ -1,10 +1,9 @@
+import { publicAddresses } from "../../../manifests/environment.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { done, say, warn } from "../progress.ts";
 import { render } from "../render.ts";
 import { secretValues } from "../secrets.ts";
 import type { Shell } from "../shell.ts";
-import { RolloutError, waitForRollouts } from "./wait.ts";
-import { addressesOf, untilAddressesAnswer } from "./addresses.ts";
 import { confirm } from "./confirm.ts";
 import { driftSince } from "./drift.ts";
 import type { Request } from "./flags.ts";
@@ -86,7 +85,7 @@ async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, jso
   const { environment, cluster, recorded, uid } = target;
   refuseProblems(plan);
   const changed = changesOf(plan);
-  const addresses = addressesOf(environment);
+  const addresses = publicAddresses(environment);
   const report = (revision: Revision | undefined) => {
     if (json) printJson({ environment: environment.name, revision: revision?.number, result: revision?.result, changes: changed, addresses });
     else say(`\n${addresses.map((address) => `   ${address}`).join("\n")}`);
@@ -108,6 +107,8 @@ async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, jso
       },
       target.signal,
     );
+  // Not before: a deploy that has nothing to do is spared loading a third of all modules.
+  const [{ RolloutError, waitForRollouts }, { untilAddressesAnswer }] = await Promise.all([import("./wait.ts"), import("./addresses.ts")]);
   const revision = await carryOut({ ...target, wait: waitForRollouts }, goal, plan, { rollbackOnFailure }).catch((error) => {
     if (json && error instanceof RolloutError) printJson({ environment: environment.name, result: "failed", rollout: error.result, changes: changed });
     throw error;
