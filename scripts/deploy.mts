@@ -1,9 +1,16 @@
-import { readRequest } from "./lib/deploy/flags.ts";
+import { readRequest, type Request } from "./lib/deploy/flags.ts";
 import { environmentNamed } from "./lib/environments.ts";
 import { main } from "./lib/main.ts";
 
 await main(async (signal) => {
   const request = readRequest();
+  return run(request, signal).catch(async (error: unknown) => {
+    if (request.json) (await import("./lib/deploy/json.ts")).printFailure(error, { interrupted: signal.aborted });
+    throw error;
+  });
+});
+
+async function run(request: Request, signal: AbortSignal): Promise<number | void> {
   const { mode, force, replace, pruneData } = request;
 
   // What asks no cluster. Each part is loaded where it is needed: all together take longer to load than to run.
@@ -11,7 +18,7 @@ await main(async (signal) => {
   if (mode === "check") return (await offline()).checkCommand(request.env === undefined && request.files.length > 0 ? undefined : environmentNamed(request.env), request);
   const saved = mode === "apply" ? (await import("./lib/deploy/saved.ts")).readPlan(request.file!) : undefined;
   const environment = environmentNamed(request.env ?? saved?.environment);
-  if (mode === "print") return (await offline()).print(environment);
+  if (mode === "print") return (await offline()).print(environment, request);
   if (mode === "images") return (await offline()).listImages(environment);
 
   // Everything else asks the environment's own, and makes sure that it is that. While kubectl starts, the rest is loaded
@@ -34,4 +41,4 @@ await main(async (signal) => {
   } finally {
     await target.cluster.close();
   }
-});
+}

@@ -24,6 +24,7 @@ export function answer({ method, url, headers }, body, response) {
   if (path === "/api/v1") return json(response, { resources: [{ name: "configmaps", kind: "ConfigMap", namespaced: true }, { name: "pods/log", kind: "Pod", namespaced: true }] });
   if (path === "/api/v1/namespaces/dev/configmaps/echo") return json(response, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "echo" }, asked: { method, url, type: headers["content-type"], body } });
   if (path === "/api/v1/namespaces/dev/configmaps/busy") return busy-- > 0 ? json(response, { kind: "Status", code: 429, reason: "TooManyRequests" }, 429, { "retry-after": "0.01" }) : json(response, { metadata: { name: "busy" } });
+  if (path === "/api/v1/namespaces/dev/configmaps/away") return response.writeHead(500).end("dial tcp 127.0.0.1:6443: connect: connection refused\\n");
   if (path === "/api/v1/namespaces/dev/configmaps/taken") return json(response, { kind: "Status", code: 409, reason: "Conflict", message: "Apply failed", details: { causes: [{ reason: "FieldManagerConflict", field: ".data.a" }] } }, 409);
   if (path === "/api/v1/namespaces/dev/configmaps" && url.includes("watch=true")) {
     if (url.includes("resourceVersion=7")) return json(response, { type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired", message: "too old" } });
@@ -88,6 +89,10 @@ it("tells a missing object and an unknown kind from a failure", async () => {
   expect(await cluster.get({ apiVersion: "acme.io/v1", kind: "Order", metadata: { name: "x" } })).toBeUndefined();
   expect(await cluster.resource({ apiVersion: "acme.io/v1", kind: "Order" })).toBeUndefined();
   await expect(cluster.create({ apiVersion: "acme.io/v1", kind: "Order", metadata: { name: "x" } })).rejects.toMatchObject({ reason: "NoKindMatch" });
+});
+
+it("tells a server that kubectl proxy does not reach from one that refuses", async () => {
+  await expect((await open()).get(map("away"))).rejects.toMatchObject({ code: 0, reason: "NoAnswer", message: "no answer: dial tcp 127.0.0.1:6443: connect: connection refused" });
 });
 
 it("lists all pages, each item with its kind", async () => {

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { ApiError } from "./cluster/api-error.ts";
 import { UserError } from "./errors.ts";
 import { failed, say } from "./progress.ts";
 
@@ -27,6 +28,11 @@ export async function main(run: (signal: AbortSignal) => Promise<number | void>)
 
 function report(error: unknown, signal: AbortSignal): void {
   if (signal.aborted) return failed("interrupted; the same command completes what it began");
+  if (error instanceof ApiError) {
+    failed(error.message);
+    if (error.code === 403) say(indent("→ ask whoever runs the cluster for that right; docs/production.md lists what deploys need"));
+    return;
+  }
   if (!(error instanceof UserError)) {
     failed(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return;

@@ -62,8 +62,9 @@ describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lack
   });
 
   it("asks before it touches production, and refuses where nobody can answer", async () => {
-    const { code, stderr } = await run("--env", "prod");
+    const { code, stdout, stderr } = await run("--env", "prod", "--json");
     expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ result: "failed", error: { message: expect.stringContaining("there is no terminal"), next: expect.stringContaining("--yes") } });
     expect(stderr).toContain("This goes to prod: context trial-production");
     expect(stderr).toMatch(/not committed|not pushed/);
     expect(await get("namespaces", "-o", "name")).not.toContain("namespace/shop");
@@ -81,7 +82,11 @@ describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lack
   it("writes nothing when nothing has changed", async () => {
     await settled();
     const before = await trial.versions();
+    // A colleague's clone, or a first deploy that was interrupted while it waited for the addresses.
+    const recorded = trial.read("clusters.json");
+    rmSync(join(trial.folder, "clusters.json"));
     expect(await succeeds(deploy())).toContain("already as the manifests say: revision 1");
+    expect(trial.read("clusters.json")).toBe(recorded);
     expect((await plan()).code).toBe(0);
     expect(await trial.versions()).toBe(before);
   });

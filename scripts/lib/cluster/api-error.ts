@@ -34,6 +34,8 @@ export class ApiError extends Error {
     } catch {
       // not JSON
     }
+    // What kubectl proxy says, as plain text, when it does not reach the server.
+    if (code === 500 || code === 502) return new ApiError(0, "NoAnswer", `no answer: ${body.trim().slice(0, 500)}`);
     return new ApiError(code, "", body.trim().slice(0, 500) || `status ${code}`);
   }
 }

@@ -54,11 +54,17 @@ export async function prune(cluster: Cluster, steps: readonly Step[], signal?: A
 const passing = (error: ApiError) => error.code === 0 || error.code === 503 || error.code === 504 || error.reason === "NoKindMatch" || /failed calling webhook|etcdserver: (leader|request)/.test(error.message);
 const patience = { tries: 15, pause: 2000 };
 
-async function applyOne(cluster: Cluster, { change, wanted, live, takesOver }: Step, { force, signal }: ApplyOptions): Promise<void> {
-  if (change.action === "replace") return void (await replace(cluster, live!, wanted!));
+function applyOne(cluster: Cluster, step: Step, { force, signal }: ApplyOptions): Promise<void> {
+  const { change, live, takesOver } = step;
+  // Between deleting and making nothing but a second Ctrl-C ends it.
+  if (change.action === "replace") return replace(cluster, live!, () => applyPatiently(cluster, step, {}));
+  return applyPatiently(cluster, step, { force: force || takesOver, signal });
+}
+
+async function applyPatiently(cluster: Cluster, { change, wanted }: Step, { force, signal }: { force?: boolean; signal?: AbortSignal }): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return void (await cluster.apply(wanted!, { fieldManager, force: force || takesOver }));
+      return void (await cluster.apply(wanted!, { fieldManager, force }));
     } catch (error) {
       if (!(error instanceof ApiError) || !passing(error) || attempt === patience.tries) throw error;
       if (attempt === 1) say(`   ${shownName(change.object)}: ${explainRefusal(wanted!, error).what}; trying again`);

@@ -33,6 +33,13 @@ it("finds what is at a path", () => {
   expect(valueAt(object, "spec.nothing.here")).toBeUndefined();
 });
 
+it("finds names with dots, which API servers write as they are", () => {
+  expect(valueAt(object, ".metadata.labels.a.b/c")).toBe("1");
+  expect(valueAt(object, ".spec.template.metadata.annotations.kubectl.kubernetes.io/restartedAt")).toBe("now");
+  expect(valueAt(object, ".metadata.labels.a.b/d")).toBeUndefined();
+  expect(managersOf(object, ".metadata.labels.a.b/c")).toEqual(["kubectl-edit"]);
+});
+
 it("tells what was applied from what was written otherwise", () => {
   expect(appliedBy(object, "deploy.mts", ".spec.replicas")).toBe(true);
   expect(appliedBy(object, "kubectl-edit", ".spec.replicas")).toBe(false);

@@ -94,12 +94,22 @@ function leavesOf(tree: Tree, path: string): string[] {
 
 /** @returns what an object holds at such a path */
 export function valueAt(object: unknown, path: string): unknown {
-  let at = object;
-  for (const segment of segmentsOf(path)) {
-    if (segment.field !== undefined) at = (at as Record<string, unknown> | undefined)?.[segment.field];
-    else at = Array.isArray(at) ? at.find((item, index) => matches(segment, item, index)) : undefined;
-  }
-  return at;
+  return at(object, segmentsOf(path));
+}
+
+function at(object: unknown, segments: readonly Segment[]): unknown {
+  const [segment] = segments;
+  if (!segment) return object;
+  if (segment.field === undefined) return Array.isArray(object) ? at(object.find((item, index) => matches(segment, item, index)), segments.slice(1)) : undefined;
+  const found = isMap(object) ? fieldsOf(segments).find(({ name }) => Object.hasOwn(object, name)) : undefined;
+  return found && at((object as Record<string, unknown>)[found.name], found.rest);
+}
+
+/** API servers write names as they are, `.metadata.annotations.nginx.org/x`: the dots may be the name's. The longest comes first. */
+function fieldsOf(segments: readonly Segment[]): { name: string; rest: readonly Segment[] }[] {
+  const end = segments.findIndex(({ field }) => field === undefined);
+  const names = segments.slice(0, end === -1 ? undefined : end).map(({ field }) => field);
+  return names.map((_, index) => ({ name: names.slice(0, names.length - index).join("."), rest: segments.slice(names.length - index) }));
 }
 
 /** A field of a map, or an item of a list: by its keys, by one value that some key has, or by position. */
@@ -127,12 +137,13 @@ function matches({ keys, value }: Segment, item: unknown, index: number): boolea
   return String(index) === value || String(item) === value || (typeof map === "object" && Object.values(map ?? {}).some((part) => String(part) === value));
 }
 
-function owns(tree: Tree, [segment, ...rest]: Segment[]): boolean {
+function owns(tree: Tree, segments: readonly Segment[]): boolean {
+  const [segment, ...rest] = segments;
   if (!segment) return true;
   // A leaf owns all that is in it: lists without keys are owned as a whole.
   if (Object.keys(tree).length === 0) return true;
+  if (segment.field !== undefined) return fieldsOf(segments).some(({ name, rest }) => tree[`f:${name}`] !== undefined && owns(tree[`f:${name}`]!, rest));
   return Object.entries(tree).some(([name, inner]) => {
-    if (segment.field !== undefined) return name === `f:${segment.field}` && owns(inner, rest);
     if (!name.startsWith("k:")) return false;
     return matches(segment, JSON.parse(name.slice(2)), -1) && owns(inner, rest);
   });

@@ -7,14 +7,16 @@ import type { Shell } from "../shell.ts";
 import { confirm } from "./confirm.ts";
 import { driftSince } from "./drift.ts";
 import type { Request } from "./flags.ts";
+import { printJson } from "./json.ts";
 import { provideImages } from "./images.ts";
 import { lock } from "./lease.ts";
 import { changes } from "./plan.ts";
 import { recordCluster } from "./place.ts";
 import { prepare } from "./prepare.ts";
 import { planRemoval, remove } from "./remove.ts";
+import { shownName } from "./objects.ts";
 import { driftText, historyText, planText, summary } from "./report.ts";
-import { revisionsIn, type Revision } from "./revisions.ts";
+import { revisionBefore, revisionsIn, type Revision } from "./revisions.ts";
 import { carryOut, changesOf, goalOfRevision, isDone, makePlan, refuseIfMoved, refuseProblems, type Goal, type Plan } from "./run.ts";
 import { goalOfPlan, savePlan, type SavedPlan } from "./saved.ts";
 import type { Target } from "./target.ts";
@@ -33,7 +35,7 @@ export async function goalOfManifests($: Shell, target: Target, { tag, allowTags
 /** `--plan`: shows, and saves when a file is named. */
 export async function showPlan(target: Target, goal: Goal, { file, json }: Request): Promise<number> {
   const plan = await makePlan(target, goal);
-  if (json) printJson({ environment: target.environment.name, context: target.cluster.context, pending: changes(plan.steps).length, changes: changesOf(plan) });
+  if (json) printJson({ environment: target.environment.name, context: target.cluster.context, pending: changes(plan.steps).length, changes: changesOf(plan), problems: plan.steps.flatMap(({ problem }) => problem ?? []) });
   else console.log(planText(changesOf(plan), { colour: coloured(process.stdout) }));
   refuseProblems(plan);
   if (file !== undefined) {
@@ -52,7 +54,7 @@ export async function deploy(target: Target, goal: Goal, request: Request): Prom
 /** What a saved plan says is to be there; secret values come from where the manifests' do. */
 export async function goalOfSaved($: Shell, { environment, cluster, store }: Target, saved: SavedPlan): Promise<Goal> {
   if (saved.environment !== environment.name) throw new UsageError(`this plan is for ${saved.environment}, not for ${environment.name}`, { next: "leave out --env: the plan knows" });
-  const needsValues = saved.rollbackTo === undefined && saved.objects.some(({ kind }) => kind === "Secret");
+  const needsValues = saved.objects.some(({ kind }) => kind === "Secret");
   const rendered = render(environment, needsValues ? await secretValues($, environment) : undefined);
   return goalOfPlan(cluster, saved, prepare(rendered, store.owner, new Map()));
 }
@@ -68,15 +70,16 @@ export async function applySaved(target: Target, goal: Goal, saved: SavedPlan, r
 
 /** `--rollback [N]`: what is to be there again. */
 export async function goalOfRollback({ cluster, store }: Target, number: number | undefined): Promise<Goal> {
-  const [latest, ...earlier] = await revisionsIn(cluster, store);
-  const usable = earlier.filter(({ result }) => result === "succeeded");
-  const known = usable.map((revision) => revision.number).join(", ");
+  const revisions = await revisionsIn(cluster, store);
+  const [latest] = revisions;
   if (!latest) throw new UserError(`${store.name} has no revisions: nothing was deployed yet`);
-  // Of a rollback the one before is what it went back from: going back once more means further back.
-  const before = latest.rollbackTo ?? latest.number;
-  const revision = number === undefined ? usable.find((one) => one.number < before && one.rollbackTo === undefined) : [latest, ...earlier].find((one) => one.number === number);
+  const revision = number === undefined ? revisionBefore(revisions) : revisions.find((one) => one.number === number);
+  if (!revision && number !== undefined) throw new UserError(`revision ${number} is not kept`, { why: `kept are ${revisions.map((one) => one.number).join(", ")}`, next: "--history shows them" });
   if (!revision)
-    throw new UserError(number === undefined ? "there is no earlier revision that succeeded" : `revision ${number} is not kept`, { why: known ? `that succeeded: ${known}` : `${latest.number} is the only one`, next: "--history shows them" });
+    throw new UserError("there is no earlier revision that succeeded", {
+      why: latest.rollbackTo === undefined ? undefined : `revision ${latest.number} went back to ${latest.rollbackTo}, and nothing before that is kept`,
+      next: "--history shows them; --rollback 7 goes to the seventh",
+    });
   if (revision.result !== "succeeded") warn(`revision ${revision.number} did not succeed when it was deployed: ${revision.remark ?? revision.result}`);
   return goalOfRevision(cluster, revision);
 }
@@ -91,7 +94,11 @@ async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, jso
     else say(`\n${addresses.map((address) => `   ${address}`).join("\n")}`);
     return 0;
   };
+  const record = () => {
+    if (!environment.development && !recorded) done(recordCluster(environment, cluster, uid));
+  };
   if (isDone(plan)) {
+    record();
     done(`${environment.name} is already as the manifests say: revision ${plan.revisions[0]!.number}`);
     return report(plan.revisions[0]);
   }
@@ -102,20 +109,17 @@ async function carryOutAgreed(target: Target, goal: Goal, plan: Plan, { yes, jso
         word: environment.name,
         lines: [
           `This goes to ${environment.name}: context ${cluster.context}, ${cluster.server}${recorded ? "" : ", where nothing was deployed from here yet"}.`,
-          ...(goal.rollbackTo !== undefined ? [`It goes back to revision ${goal.rollbackTo}.`] : (await target.source()).beside.map((lack) => `Not what everybody has: ${lack}.`)),
+          ...(goal.rollbackTo !== undefined ? [`It goes back to revision ${goal.rollbackTo}.`] : (goal.commit === undefined ? await target.source() : goal).beside?.map((lack) => `Not what everybody has: ${lack}.`) ?? []),
         ],
       },
       target.signal,
     );
   // Not before: a deploy that has nothing to do is spared loading a third of all modules.
-  const [{ RolloutError, waitForRollouts }, { untilAddressesAnswer }] = await Promise.all([import("./wait.ts"), import("./addresses.ts")]);
-  const revision = await carryOut({ ...target, wait: waitForRollouts }, goal, plan, { rollbackOnFailure }).catch((error) => {
-    if (json && error instanceof RolloutError) printJson({ environment: environment.name, result: "failed", rollout: error.result, changes: changed });
-    throw error;
-  });
+  const [{ waitForRollouts }, { untilAddressesAnswer }] = await Promise.all([import("./wait.ts"), import("./addresses.ts")]);
+  const revision = await carryOut({ ...target, wait: waitForRollouts }, goal, plan, { rollbackOnFailure });
+  record();
   await untilAddressesAnswer(environment, target.signal);
   done(`revision ${revision.number} of ${environment.name} is deployed: ${summary(changed, { done: true })}`);
-  if (!environment.development && !recorded) done(recordCluster(environment, cluster, uid));
   return report(revision);
 }
 
@@ -141,17 +145,19 @@ export async function showDrift({ cluster, store }: Target, { json }: Request): 
 export async function deleteAll(target: Target, { yes, json }: Request): Promise<number> {
   const { environment, cluster, store, options, signal, source } = target;
   const removal = await planRemoval(cluster, store, { ...options, owner: store.owner });
-  const changed = removal.steps.map(({ change }) => change);
-  if (changed.length === 0 && removal.revisions.length === 0) {
-    done(`${environment.name} is already gone from ${cluster.context}`);
-    if (json) printJson({ environment: environment.name, changes: [] });
+  const changed = changesOf(removal);
+  if (changes(removal.steps).length === 0 && removal.revisions.length === 0) {
+    done(`${environment.name} is already gone from ${cluster.context}${changed.length > 0 ? `, but for ${changed.map(({ object }) => shownName(object)).join(", ")}` : ""}`);
+    if (json) printJson({ environment: environment.name, changes: changed });
     return 0;
   }
   say(planText(changed, { colour: coloured(process.stderr) }));
   if (!yes) await confirm({ word: environment.name, lines: [`This deletes ${environment.name} from context ${cluster.context}, ${cluster.server}: ${summary(changed)}.`] }, signal);
   const held = await lock(cluster, store, (await source()).holder, signal);
   try {
-    await remove(cluster, store, removal, held.signal);
+    const now = await planRemoval(cluster, store, { ...options, owner: store.owner });
+    refuseIfMoved({ steps: removal.steps, revision: removal.revisions[0]?.number ?? 0 }, now);
+    await remove(cluster, store, now, { locked: held.signal, signal });
   } finally {
     await held.release();
   }
@@ -160,5 +166,4 @@ export async function deleteAll(target: Target, { yes, json }: Request): Promise
   return 0;
 }
 
-const printJson = (value: unknown) => console.log(JSON.stringify(value, undefined, 2));
 const coloured = (stream: NodeJS.WriteStream) => stream.isTTY && !process.env["NO_COLOR"];

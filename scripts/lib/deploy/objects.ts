@@ -18,7 +18,7 @@ export interface LiveMetadata {
   creationTimestamp?: string;
   deletionTimestamp?: string;
   finalizers?: string[];
-  ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
+  ownerReferences?: { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean }[];
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
 }

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Environment } from "../../../manifests/environment.ts";
-import { checkPlace, contextOf, recordCluster, recordedClusters, type RecordedClusters } from "./place.ts";
+import { fakeCluster } from "../../../tests/fake-cluster.ts";
+import { ApiError } from "../cluster.ts";
+import { checkPlace, contextOf, identityOfCluster, recordCluster, recordedClusters, type RecordedClusters } from "./place.ts";
 
 const environment = (name: string, development: boolean, context?: string) => ({ name, development, context }) as Environment;
 const prod = environment("prod", false, "prod");
@@ -43,6 +45,11 @@ it("refuses to develop in a context that users rely on, before it connects", () 
 
 it("sends those to npm start who deploy what has no cluster", () => {
   expect(() => contextOf(environment("local", true), {}, {})).toThrow(expect.objectContaining({ next: "npm start" }));
+});
+
+it("says what is missing to whoever may not ask the cluster who it is", async () => {
+  const forbidden = { ...fakeCluster({ context: "prod" }), get: () => Promise.reject(new ApiError(403, "Forbidden", 'namespaces "kube-system" is forbidden')) };
+  await expect(identityOfCluster(forbidden)).rejects.toMatchObject({ message: "the cluster of context prod does not say who it is", next: expect.stringContaining("docs/production.md") });
 });
 
 it("keeps the other clusters when it writes one down, and refuses to go on with a file that it can't read", () => {

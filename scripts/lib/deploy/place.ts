@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Environment } from "../../../manifests/environment.ts";
 import { environments } from "../../../manifests/environments/index.ts";
-import type { Cluster } from "../cluster.ts";
+import { ApiError, type Cluster } from "../cluster.ts";
 import { UserError } from "../errors.ts";
 
 // A context is a name that everybody gives as they like: yours may lead to another cluster than your colleague's, and
@@ -54,9 +54,12 @@ export function contextOf(environment: Environment, all: Readonly<Record<string,
 
 /** @returns the cluster's identity, the same under every name and address */
 export async function identityOfCluster(cluster: Cluster): Promise<string> {
-  const system = await cluster.get({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } });
+  const system = await cluster.get({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } }).catch((error) => {
+    if (error instanceof ApiError && error.code === 403) return undefined;
+    throw error;
+  });
   const uid = (system?.metadata as { uid?: string } | undefined)?.uid;
-  if (uid === undefined) throw new UserError(`the cluster of context ${cluster.context} does not say who it is`, { why: "its namespace kube-system can't be read" });
+  if (uid === undefined) throw new UserError(`the cluster of context ${cluster.context} does not say who it is`, { why: "its namespace kube-system can't be read", next: "docs/production.md lists the rights that a deploy needs" });
   return uid;
 }
 

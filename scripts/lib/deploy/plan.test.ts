@@ -158,6 +158,11 @@ describe("a change that Kubernetes never makes in place", () => {
     const claim = (size: string): KubernetesObject => ({ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: metadata("data"), spec: { serviceName: size } });
     const cluster = await deployed([namespace, claim("1Gi")], { admit: immutable });
     expect((await planned(cluster, [namespace, claim("2Gi")], { replace: true }))[1]!.problem).toMatchObject({ why: expect.stringContaining("would delete what it holds") });
+    const replaced = async () => (await planned(cluster, [namespace, claim("2Gi")], { replace: true, pruneData: true }))[1]!;
+    expect(await replaced()).toMatchObject({ action: "replace", problem: undefined });
+    // A claim that is in use is deleted when its pods are gone, and until then nothing could be made in its place.
+    await cluster.create({ apiVersion: "v1", kind: "Pod", metadata: metadata("db-0"), spec: { volumes: [{ persistentVolumeClaim: { claimName: "data" } }] } });
+    expect((await replaced()).problem).toMatchObject({ what: "PersistentVolumeClaim prod/data is in use", why: expect.stringContaining("Pod prod/db-0") });
   });
 });
 

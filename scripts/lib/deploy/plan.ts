@@ -139,6 +139,8 @@ async function compareReplaced(cluster: Cluster, wanted: KubernetesObject, live:
   const why = fields.map(({ path }) => path).join(", ") || error.message;
   if (holdsData(wanted) && !(replace && pruneData && wanted.kind === "PersistentVolumeClaim"))
     return { ...step, problem: { what: `${shownName(object)} can't be changed so`, why: `${why}: replacing it would delete what it holds`, next: "undo that change, or use another name and move the data" } };
+  const users = wanted.kind === "PersistentVolumeClaim" ? await podsWith(cluster, live) : [];
+  if (users.length > 0) return { ...step, problem: { what: `${shownName(object)} is in use`, why: `by ${users.join(", ")}, and it does not go before them`, next: "scale what uses it to 0 first" } };
   if (!replace) return { ...step, problem: { what: `${shownName(object)} can't be changed so`, why: `Kubernetes never changes ${why}`, next: "undo that change, or have the object made anew: --replace" } };
   try {
     // The server says "already exists" only after it found everything else in order. So the old one is never deleted
@@ -149,6 +151,12 @@ async function compareReplaced(cluster: Cluster, wanted: KubernetesObject, live:
     if (refusal.reason !== "AlreadyExists") return { ...step, problem: explainRefusal(wanted, refusal) };
   }
   return step;
+}
+
+async function podsWith(cluster: Cluster, { metadata: { name, namespace } }: KubernetesObject): Promise<string[]> {
+  const { items } = await cluster.list({ apiVersion: "v1", kind: "Pod" }, { namespace });
+  const users = items.filter(({ spec }) => (spec as { volumes?: { persistentVolumeClaim?: { claimName: string } }[] }).volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name));
+  return users.map((pod) => shownName(objectName(pod)));
 }
 
 function kindUnknown(object: KubernetesObject, all: readonly KubernetesObject[]): Step {

@@ -6,7 +6,7 @@ import { prune } from "./apply.ts";
 import { ownerLabel } from "./names.ts";
 import { metadataOf, objectName, shownName } from "./objects.ts";
 import type { PlanOptions, Step } from "./plan.ts";
-import { compareFormer, versionedIn } from "./prune.ts";
+import { compareFormer, namespacesOf, spareShared, versionedIn } from "./prune.ts";
 import { revisionsIn, secretOf, type Revision, type Store } from "./revisions.ts";
 
 export interface Removal {
@@ -18,11 +18,11 @@ export interface Removal {
 export async function planRemoval(cluster: Cluster, store: Store, options: PlanOptions): Promise<Removal> {
   const revisions = await revisionsIn(cluster, store);
   const former = await compareFormer(cluster, [], revisions, options);
-  const configuration = (await versionedIn(cluster, [store.namespace], store.owner)).map((live): Step => ({ change: { action: "delete", object: objectName(live), fields: [] }, live }));
+  const namespaces = [...new Set([store.namespace, ...namespacesOf(revisions.flatMap(({ objects }) => objects))])];
+  const configuration = (await versionedIn(cluster, namespaces, store.owner)).map((live): Step => ({ change: { action: "delete", object: objectName(live), fields: [] }, live }));
   // Why it goes is clear here.
-  const steps = [...former, ...configuration].map((step) => ({ ...step, change: { ...step.change, ...(step.change.action === "delete" && { remark: undefined }) } }));
-  const rest = [...(await ownNamespace(cluster, store, options, steps)), ...(await volumes(cluster, store, options))];
-  return { steps: await spareNamespaces(cluster, store, [...steps, ...rest]), revisions };
+  const steps = [...former, ...configuration, ...(await ownNamespace(cluster, store, options, former))].map((step) => ({ ...step, change: { ...step.change, ...(step.change.action === "delete" && { remark: undefined }) } }));
+  return { steps: [...steps, ...(await volumes(cluster, store, steps.some((step) => takesNamespace(step, store))))], revisions };
 }
 
 /** Of an environment that was deleted before, without its data: no revision lists the namespace any more, but its label says whose it is. */
@@ -30,38 +30,26 @@ async function ownNamespace(cluster: Cluster, { owner, namespace }: Store, { pru
   if (!pruneData || steps.some(({ change: { object } }) => object.kind === "Namespace" && object.name === namespace)) return [];
   const live = await cluster.get({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   if (!live || metadataOf(live).labels?.[ownerLabel] !== owner) return [];
-  return [{ change: { action: "delete", object: objectName(live), fields: [] }, live }];
+  return spareShared(cluster, owner, [{ change: { action: "delete", object: objectName(live), fields: [] }, live }]);
 }
 
 /** Claims that StatefulSets made: no revision lists them, and their data is what hurts most to lose. */
-async function volumes(cluster: Cluster, { namespace }: Store, { pruneData }: PlanOptions): Promise<Step[]> {
+async function volumes(cluster: Cluster, { namespace }: Store, goWithIt: boolean): Promise<Step[]> {
   const { items } = await cluster.list({ apiVersion: "v1", kind: "PersistentVolumeClaim" }, { namespace });
   return items
     .filter(({ metadata }) => metadata.labels?.[ownerLabel] === undefined)
-    .map((live) => ({ change: { action: "keep", object: objectName(live), fields: [], remark: pruneData ? "goes with its namespace, if that goes" : "it holds data" }, live }));
+    .map((live) => ({ change: { action: goWithIt ? "delete" : "keep", object: objectName(live), fields: [], remark: goWithIt ? "goes with its namespace" : "it holds data" }, live }));
 }
 
-/** A namespace takes everything in it along: it stays while others have workloads there. */
-async function spareNamespaces(cluster: Cluster, { owner }: Store, steps: readonly Step[]): Promise<Step[]> {
-  return Promise.all(
-    steps.map(async (step) => {
-      if (step.change.action !== "delete" || step.change.object.kind !== "Namespace") return step;
-      const others = await othersIn(cluster, step.change.object.name, owner);
-      return others.length === 0 ? step : { ...step, change: { ...step.change, action: "keep" as const, remark: `others use it: ${others.map((object) => shownName(objectName(object))).join(", ")}` } };
-    }),
-  );
-}
+const takesNamespace = ({ change: { action, object } }: Step, { namespace }: Store) => action === "delete" && object.kind === "Namespace" && object.name === namespace;
 
-async function othersIn(cluster: Cluster, namespace: string, owner: string): Promise<KubernetesObject[]> {
-  const kinds = [...["Deployment", "StatefulSet", "DaemonSet"].map((kind) => ({ apiVersion: "apps/v1", kind })), ...["Job", "CronJob"].map((kind) => ({ apiVersion: "batch/v1", kind })), { apiVersion: "v1", kind: "Pod" }];
-  const lists = await Promise.all(kinds.map((kind) => cluster.list(kind, { namespace })));
-  return lists.flatMap(({ items }) => items).filter((object) => metadataOf(object).labels?.[ownerLabel] !== owner && !metadataOf(object).ownerReferences?.length);
-}
-
-/** Deletes what the removal names, and then what deploys had noted down. */
-export async function remove(cluster: Cluster, store: Store, { steps, revisions }: Removal, signal: AbortSignal): Promise<void> {
-  await prune(cluster, steps, signal);
-  const namespace = steps.find(({ change: { action, object } }) => action === "delete" && object.kind === "Namespace" && object.name === store.namespace);
+/**
+ * Deletes what the removal names, and then what deploys had noted down.
+ * @param signals `locked` ends the deleting; the lock goes with its namespace, so that waiting for that end has `signal` only
+ */
+export async function remove(cluster: Cluster, store: Store, { steps, revisions }: Removal, { locked, signal }: { locked: AbortSignal; signal: AbortSignal }): Promise<void> {
+  await prune(cluster, steps, locked);
+  const namespace = steps.find((step) => takesNamespace(step, store));
   if (namespace) return waitUntilGone(cluster, namespace.live!, signal);
   await Promise.all(revisions.map((revision) => cluster.delete(secretOf(store, revision))));
 }

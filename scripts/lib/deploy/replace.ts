@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Cluster } from "../cluster.ts";
+import { ApiError, type Cluster } from "../cluster.ts";
 import { UserError } from "../errors.ts";
 import type { KubernetesObject } from "../render.ts";
 import { fieldManager } from "./names.ts";
@@ -10,37 +10,59 @@ const leavesPods = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"];
 
 /**
  * Deletes an object and makes it anew, with what can't be changed in place. Pods of workloads go on serving meanwhile.
- * The plan has had the server check the new one; if it is refused all the same, the old one is put back. If this is
- * killed in between, the next deploy finds the object missing and makes it.
+ * The plan has had the server check the new one; if it is refused all the same, the old one is put back. Once it is
+ * deleted no Ctrl-C ends this. If it is killed in between, the next deploy finds the object missing and makes it.
+ * @param make applies the wanted one
  */
-export async function replace(cluster: Cluster, live: KubernetesObject, wanted: KubernetesObject): Promise<KubernetesObject> {
-  const { uid } = metadataOf(live);
-  await cluster.delete(live, { propagation: leavesPods.includes(live.kind) ? "Orphan" : "Background", uid });
-  await gone(cluster, live);
+export async function replace(cluster: Cluster, live: KubernetesObject, make: () => Promise<unknown>): Promise<void> {
+  const name = shownName(objectName(live));
+  await untilDeleted(cluster, live);
   try {
-    return await cluster.apply(wanted, { fieldManager });
+    await make();
   } catch (error) {
-    await cluster.create(asNew(live), { fieldManager });
-    throw new UserError(`${shownName(objectName(live))} could not be replaced; the old one was put back`, { why: (error as Error).message, cause: error });
+    const why = (error as Error).message;
+    await cluster.create(asNew(live), { fieldManager }).catch((second: Error) => {
+      throw new UserError(`${name} could not be replaced, and the old one could not be put back`, { why: `${why}\n${second.message}`, next: "mend that and deploy again, which makes it; --history has the old one", cause: error });
+    });
+    throw new UserError(`${name} could not be replaced; the old one was put back`, { why, cause: error });
   }
 }
 
-/** Waits until finalizers let an object go; deleting with orphans takes the garbage collector a moment. */
-async function gone(cluster: Cluster, { apiVersion, kind, metadata }: KubernetesObject): Promise<void> {
-  const { uid } = metadata as { uid?: string };
-  const reference = referenceTo(objectName({ apiVersion, kind, metadata }));
-  for (const end = Date.now() + 60_000; ; await sleep(100)) {
-    const present = await cluster.get(reference);
-    if (!present || metadataOf(present).uid !== uid) return;
-    if (Date.now() > end) throw new UserError(`${shownName(objectName(present))} is being deleted, but still there after a minute`, { why: metadataOf(present).finalizers?.join(", ") });
+/**
+ * Deletes, and again until it is gone: finalizers take their time, and the garbage collector a moment to orphan pods.
+ * Asking by deleting, for reads end with Ctrl-C.
+ */
+async function untilDeleted(cluster: Cluster, live: KubernetesObject): Promise<void> {
+  const options = { propagation: leavesPods.includes(live.kind) ? "Orphan" : "Background", uid: metadataOf(live).uid } as const;
+  if (!(await cluster.delete(live, options))) return;
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(100)) {
+    // Another of that name is no longer this one.
+    const there = await cluster.delete(live, options).catch((error) => (error instanceof ApiError && error.code === 409 ? false : error instanceof ApiError && error.code === 0 ? true : Promise.reject(error)));
+    if (!there) return;
   }
+  throw new UserError(`${shownName(objectName(live))} is being deleted, but still there after a minute`, { why: metadataOf(live).finalizers?.join(", "), next: "deploy again when it is gone, which makes it anew" });
 }
 
 /** @returns an object as it could be created: without what the server had written into it */
 export function asNew(live: KubernetesObject): KubernetesObject {
-  const { status: _, metadata, ...rest } = live;
+  const { status: _, metadata, ...rest } = structuredClone(live);
   const { name, namespace, labels, annotations, finalizers } = metadata as KubernetesObject["metadata"] & { finalizers?: string[] };
-  return { ...rest, metadata: { name, namespace, labels, annotations, ...(finalizers && { finalizers }) } } as KubernetesObject;
+  const object = { ...rest, metadata: { name, namespace, labels, annotations, ...(finalizers && { finalizers }) } } as KubernetesObject;
+  if (live.kind === "Job") withoutGeneratedSelector(object["spec"] as JobSpec);
+  return object;
+}
+
+interface JobSpec {
+  manualSelector?: boolean;
+  selector?: unknown;
+  template: { metadata?: { labels?: Record<string, string> } };
+}
+
+/** The server makes a Job's selector from its uid, and takes none from elsewhere. */
+function withoutGeneratedSelector(spec: JobSpec): void {
+  if (spec.manualSelector) return;
+  delete spec.selector;
+  for (const label of ["controller-uid", "job-name"]) for (const name of [label, `batch.kubernetes.io/${label}`]) delete spec.template.metadata?.labels?.[name];
 }
 
 /** What a workload that is replaced leaves running. */

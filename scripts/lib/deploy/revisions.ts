@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { ApiError, type Cluster } from "../cluster.ts";
 import { UserError } from "../errors.ts";
@@ -92,9 +93,30 @@ export async function begin(cluster: Cluster, store: Store, last: number, given:
   }
 }
 
+/** What going back means when nobody says how far. @param revisions the newest first, one at least */
+export function revisionBefore([latest, ...earlier]: readonly Revision[]): Revision | undefined {
+  const { result, rollbackTo } = latest!;
+  const succeeded = earlier.filter((revision) => revision.result === "succeeded");
+  if (rollbackTo === undefined) return succeeded[0];
+  // One that did not come to its end is begun again.
+  if (result !== "succeeded") return earlier.find(({ number }) => number === rollbackTo);
+  // Once more means further back than what runs now, which may have come by several ways back.
+  let origin = rollbackTo;
+  for (const revision of earlier) if (revision.number === origin) origin = revision.rollbackTo ?? origin;
+  return succeeded.find((revision) => revision.number < origin && revision.rollbackTo === undefined);
+}
+
+/** @returns whether a revision is of these objects and images, values of Secrets included */
+export function isOf(revision: Revision, goal: { objects: readonly KubernetesObject[]; images: Revision["images"] }): boolean {
+  const asKept = JSON.parse(JSON.stringify({ objects: goal.objects.map(withoutValues), images: goal.images })) as object;
+  const secrets = goal.objects.filter(({ kind }) => kind === "Secret");
+  return isDeepStrictEqual({ objects: revision.objects, images: revision.images }, asKept) && secrets.every((secret) => changedKeys(revision, secret).length === 0);
+}
+
 /** Writes down how it ended. */
 export async function finish(cluster: Cluster, store: Store, revision: Revision, result: Result, remark?: string): Promise<Revision> {
-  const finished = { ...revision, result, ...(remark !== undefined && { remark }) };
+  const { remark: _, ...rest } = revision;
+  const finished = { ...rest, result, ...(remark !== undefined && { remark }) };
   await cluster.update(secretOf(store, finished), { fieldManager });
   return finished;
 }

@@ -1,41 +1,22 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Environment } from "../../../manifests/environment.ts";
 import { fakeCluster, type FakeCluster } from "../../../tests/fake-cluster.ts";
+import { config, deploy as deployIn, password, runOn, secret, shop, store, web } from "../../../tests/shop.ts";
 import { ApiError } from "../cluster.ts";
 import type { KubernetesObject } from "../render.ts";
 import { driftSince } from "./drift.ts";
 import { ownerLabel } from "./names.ts";
-import { prepare } from "./prepare.ts";
-import type { Step } from "./plan.ts";
-import { planRemoval, remove } from "./remove.ts";
-import { revisionsIn, type Revision } from "./revisions.ts";
+import { revisionsIn } from "./revisions.ts";
 import { carryOut, changesOf, goalOfRevision, isDone, makePlan, type Goal, type Run } from "./run.ts";
-
-const environment = { name: "prod", development: false, namespace: "prod" } as Environment;
-const store = { owner: "shop.prod", namespace: "prod", name: "prod" };
-const password = "a-password-nobody-may-see";
-
-const namespace: KubernetesObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "prod" } };
-const config = (message: string, name = "web"): KubernetesObject => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "prod" }, data: { MESSAGE: message } });
-const secret = (value: string): KubernetesObject => ({ apiVersion: "v1", kind: "Secret", metadata: { name: "web", namespace: "prod" }, data: { PASSWORD: Buffer.from(value).toString("base64") } });
-const web = (image = "web:1"): KubernetesObject => ({
-  apiVersion: "apps/v1",
-  kind: "Deployment",
-  metadata: { name: "web", namespace: "prod" },
-  spec: { template: { spec: { containers: [{ name: "web", image, envFrom: [{ configMapRef: { name: "web" } }, { secretRef: { name: "web" } }] }] } } },
-});
-const goal = (...objects: KubernetesObject[]): Goal => ({ objects: prepare(objects, store.owner, new Map()), images: { "web:1": "web@sha256:1" } });
-const shop = (message: string, { value = password, more = [] as KubernetesObject[] } = {}) => goal(namespace, config(message), secret(value), web(), ...more);
 
 let cluster: FakeCluster;
 let run: Run;
 beforeEach(() => {
   cluster = fakeCluster();
-  run = { environment, cluster, store, source: async () => ({ by: "Ann", holder: "Ann on laptop", commit: "abc", beside: ["1 file not committed"] }), signal: new AbortController().signal, options: {}, wait: async () => {} };
+  run = runOn(cluster);
   vi.spyOn(console, "error").mockImplementation(() => {});
 });
 
-const deploy = async (wanted: Goal, options: Parameters<typeof carryOut>[3] = {}, surroundings = run): Promise<Revision> => carryOut(surroundings, wanted, await makePlan(surroundings, wanted), options);
+const deploy = (wanted: Goal, options: Parameters<typeof carryOut>[3] = {}, surroundings = run) => deployIn(surroundings, wanted, options);
 const names = (kind: string) => [...cluster.objects.values()].filter((object) => object.kind === kind && object.metadata.namespace === "prod").map(({ metadata }) => metadata.name);
 const configNames = () => names("ConfigMap").filter((name) => name.startsWith("web-"));
 const failing = (when: (all: readonly KubernetesObject[]) => boolean): Run => ({ ...run, wait: async (_, __, all) => { if (when(all)) throw new Error("web crashes"); } });
@@ -203,6 +184,15 @@ describe("between the plan and its execution", () => {
     expect(JSON.stringify([...cluster.objects].filter(([key]) => !key.startsWith("Lease")))).toBe(before);
   });
 
+  it("a change by hand of the namespace is noticed; that it is there by now is not one", async () => {
+    const guarded: KubernetesObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "guarded", labels: { "pod-security.kubernetes.io/enforce": "restricted" } } };
+    await deploy(shop("one", { more: [guarded] }));
+    const next = shop("two", { more: [guarded] });
+    const plan = await makePlan(run, next);
+    cluster.edit(guarded, (object) => delete object.metadata.labels["pod-security.kubernetes.io/enforce"]);
+    await expect(carryOut(run, next, plan)).rejects.toMatchObject({ why: "Namespace guarded" });
+  });
+
   it("a change by hand is noticed; a controller's status is not one", async () => {
     await deploy(shop("one"));
     const plan = await makePlan(run, shop("two"));
@@ -242,41 +232,6 @@ describe("drift", () => {
       },
     ]);
     expect(JSON.stringify(found)).not.toContain("Y2hhbmdlZA==");
-  });
-});
-
-describe("deleting an environment", () => {
-  const removal = async (pruneData = false) => planRemoval(cluster, store, { owner: store.owner, pruneData });
-
-  it("names and deletes everything that it made, former versions too, and leaves namespace and volumes", async () => {
-    await deploy(shop("one"));
-    await deploy(shop("two"));
-    const claim: KubernetesObject = { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name: "data-db-0", namespace: "prod" } };
-    await cluster.create(claim, { fieldManager: "kube-controller-manager" });
-    const planned = await removal();
-    expect(planned.steps.map(({ change }) => `${change.action} ${change.object.kind}`).sort()).toEqual(["delete ConfigMap", "delete ConfigMap", "delete Deployment", "delete Secret", "keep Namespace", "keep PersistentVolumeClaim"]);
-    await remove(cluster, store, planned, run.signal);
-    expect([...names("ConfigMap"), ...names("Secret"), ...names("Deployment")]).toEqual([]);
-    expect(names("PersistentVolumeClaim")).toEqual(["data-db-0"]);
-  });
-
-  it("takes the namespace along when told to, but not while others have workloads there", async () => {
-    await deploy(shop("one"));
-    const theirs: KubernetesObject = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "theirs", namespace: "prod" }, spec: {} };
-    await cluster.create(theirs);
-    expect((await removal(true)).steps.find(({ change }) => change.object.kind === "Namespace")!.change).toMatchObject({ action: "keep", remark: "others use it: Deployment prod/theirs" });
-    cluster.remove(theirs);
-    await remove(cluster, store, await removal(true), run.signal);
-    expect(cluster.objects.has("Namespace prod")).toBe(false);
-  });
-
-  it("takes the namespace along later, when it was left the first time, and no other's", async () => {
-    await deploy(shop("one"));
-    await remove(cluster, store, await removal(), run.signal);
-    const namespaces = ({ steps }: { steps: readonly Step[] }) => steps.filter(({ change: { action, object } }) => action === "delete" && object.kind === "Namespace").length;
-    expect(namespaces(await removal())).toBe(0);
-    expect(namespaces(await removal(true))).toBe(1);
-    expect(namespaces(await planRemoval(cluster, { ...store, owner: "other.prod" }, { owner: "other.prod", pruneData: true }))).toBe(0);
   });
 });
 

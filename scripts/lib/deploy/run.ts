@@ -12,7 +12,7 @@ import { fieldManager } from "./names.ts";
 import { changes, compare, type Change, type PlanOptions, type Step } from "./plan.ts";
 import { compareConfiguration, compareFormer } from "./prune.ts";
 import { endLeftovers, leftoversOf } from "./replace.ts";
-import { begin, finish, forgetOld, revisionsIn, type Result, type Revision, type Store } from "./revisions.ts";
+import { begin, finish, forgetOld, isOf, revisionsIn, type Result, type Revision, type Store } from "./revisions.ts";
 
 /** A deploy's surroundings: where it goes, who does it, what it may do. */
 export interface Run {
@@ -32,14 +32,18 @@ export interface Goal {
   readonly objects: readonly KubernetesObject[];
   readonly images: Readonly<Record<string, string>>;
   readonly rollbackTo?: number;
-  /** Of a rollback: what was deployed then, not what is in the working tree now. */
+  /** Of a rollback and of a saved plan: what it was made from, not what is in the working tree now. */
   readonly commit?: string;
+  /** What a clone of that commit lacks. */
+  readonly beside?: readonly string[];
 }
 
 export interface Plan {
   readonly steps: readonly Step[];
   /** What is kept, the newest first. */
   readonly revisions: readonly Revision[];
+  /** Whether it is a revision of its own. If not, it completes the last one, or only clears up. */
+  readonly begins: boolean;
 }
 
 /** Compares with the cluster; changes nothing. */
@@ -54,17 +58,21 @@ export async function makePlan({ cluster, store, options }: Omit<Run, "wait">, g
   const steps = [...compared, ...former];
   const pending = changes(steps).length > 0;
   // Nothing to do may be because another deploy has just applied it: then there is its revision, and it is not complete.
-  return { steps: [...steps, ...configuration(pending)], revisions: pending ? revisions : await revisionsIn(cluster, store) };
+  const kept = pending ? revisions : await revisionsIn(cluster, store);
+  const [latest] = kept;
+  // What did not succeed may have been something else, and never have run.
+  const begins = pending || !latest || (latest.result !== "succeeded" && !isOf(latest, goal));
+  return { steps: [...steps, ...configuration(begins)], revisions: kept, begins };
 }
 
 /** @throws UserError with everything that stands against carrying out a plan */
-export const refuseProblems = ({ steps }: Plan): void => throwAll(steps.flatMap(({ problem }) => problem ?? []));
+export const refuseProblems = ({ steps }: Pick<Plan, "steps">): void => throwAll(steps.flatMap(({ problem }) => problem ?? []));
 
 /** Whether a deploy would have nothing to do, not even to complete what another began. */
 export const isDone = ({ steps, revisions: [latest] }: Plan): boolean => changes(steps).length === 0 && latest?.result === "succeeded";
 
 /** @returns the changes as they are shown and saved */
-export const changesOf = ({ steps }: Plan): Change[] => steps.map(({ change }) => change);
+export const changesOf = ({ steps }: Pick<Plan, "steps">): Change[] => steps.map(({ change }) => change);
 
 /**
  * Carries out a plan that was shown and agreed to: locks, makes sure that the cluster is still as the plan found it,
@@ -108,21 +116,21 @@ async function carryOutLocked(run: Run, goal: Goal, plan: Plan, rollbackOnFailur
     throw error;
   }
   const finished = await end("succeeded");
-  await forgetOld(cluster, store, [finished, ...plan.revisions]);
+  await forgetOld(cluster, store, [finished, ...plan.revisions.filter(({ number }) => number !== finished.number)]);
   return finished;
 }
 
 /** A revision for what is new; the last one, when it is only completed. */
 async function writeDown({ cluster, store, source }: Run, goal: Goal, plan: Plan): Promise<Revision> {
   const [latest] = plan.revisions;
-  if (latest && changes(plan.steps).length === 0) return latest;
+  if (latest && !plan.begins) return latest;
   const leftovers = (await Promise.all(plan.steps.map(({ change, live }) => (change.action === "replace" ? leftoversOf(cluster, live!) : [])))).flat();
-  const { by, beside, commit = undefined } = await source();
-  const deployed = goal.commit ?? commit;
+  const { by, ...here } = await source();
+  const { commit, beside = [] } = goal.commit === undefined ? here : goal;
   return begin(cluster, store, latest?.number ?? 0, {
     by,
-    ...(deployed && { commit: deployed }),
-    ...(goal.commit === undefined && beside.length > 0 && { beside: beside.join(", ") }),
+    ...(commit && { commit }),
+    ...(beside.length > 0 && { beside: beside.join(", ") }),
     ...(goal.rollbackTo !== undefined && { rollbackTo: goal.rollbackTo }),
     images: goal.images,
     objects: goal.objects,
@@ -162,7 +170,7 @@ export async function goalOfRevision(cluster: Cluster, revision: Revision): Prom
       });
     }),
   );
-  return { objects, images: revision.images, rollbackTo: revision.number, ...(revision.commit && { commit: revision.commit }) };
+  return { objects, images: revision.images, rollbackTo: revision.number, ...(revision.commit && { commit: revision.commit }), ...(revision.beside && { beside: [revision.beside] }) };
 }
 
 /** The lock and the revision need the namespace to be there; it is the first change of every first deploy. */
@@ -172,10 +180,12 @@ async function ensureNamespace({ cluster, store }: Run, { steps }: Plan): Promis
 }
 
 /** @throws UserError that names what is no longer as it was agreed to */
-export function refuseIfMoved(agreed: { steps: readonly Pick<Step, "change">[]; revision: number }, now: Plan): void {
+export function refuseIfMoved(agreed: { steps: readonly Pick<Step, "change">[]; revision: number }, now: Pick<Plan, "steps" | "revisions">): void {
   // As JSON has it: a saved plan came through it.
   const text = ({ change: { action, object, fields, conflicts = [] } }: Pick<Step, "change">) => JSON.parse(JSON.stringify({ action, object, fields, conflicts })) as Change;
-  const relevant = (steps: readonly Pick<Step, "change">[]) => steps.filter(({ change }) => change.action !== "unchanged" && change.action !== "keep" && change.object.kind !== "Namespace").map(text);
+  // A namespace that is new is there already: the lock is in it.
+  const isMade = ({ action, object }: Change) => action === "create" && object.kind === "Namespace";
+  const relevant = (steps: readonly Pick<Step, "change">[]) => steps.filter(({ change }) => change.action !== "unchanged" && change.action !== "keep" && !isMade(change)).map(text);
   refuseProblems(now);
   const [before, after] = [relevant(agreed.steps), relevant(now.steps)];
   const { revision: known } = agreed;

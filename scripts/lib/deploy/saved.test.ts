@@ -33,10 +33,15 @@ it("is completed with the values that were planned, and with no others", async (
   await expect(goalOfPlan(cluster, saved, rendered("rotated-since"))).rejects.toThrow("Secret prod/web is not what was planned");
 });
 
-it("takes the values of a rollback from the cluster, which alone has them", async () => {
-  const saved = readPlan(file);
-  const withOld = fakeCluster({ objects: [namespace, rendered("hidden-password")[1]!] });
-  expect((await goalOfPlan(withOld, { ...saved, rollbackTo: 1 }, rendered("rotated-since"))).objects[1]!["data"]).toEqual(secret("hidden-password")["data"]);
+it("takes the values from the cluster where the plan leaves them as they are there", async () => {
+  const there = fakeCluster({ objects: [namespace, rendered("hidden-password")[1]!] });
+  expect((await goalOfPlan(there, readPlan(file), rendered("rotated-since"))).objects[1]!["data"]).toEqual(secret("hidden-password")["data"]);
+});
+
+it("is of the commit that it was made from, wherever it is carried out", async () => {
+  const dirty = { ...run, source: async () => ({ by: "Ann", holder: "Ann", commit: "abc", beside: ["3 files not committed"] }) };
+  await savePlan(file, dirty, "uid-1", goal("hidden-password"), await makePlan(run, goal("hidden-password")));
+  expect(await goalOfPlan(cluster, readPlan(file), rendered("hidden-password"))).toMatchObject({ commit: "abc", beside: ["3 files not committed"] });
 });
 
 it.each(["{}", "[]", "no json", '{"format":2}'])("refuses %s", (text) => {

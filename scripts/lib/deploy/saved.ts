@@ -20,15 +20,13 @@ export interface SavedPlan {
   readonly revision: number;
   readonly options: Omit<PlanOptions, "owner">;
   readonly images: Goal["images"];
-  readonly rollbackTo?: number;
   readonly changes: readonly Change[];
   readonly objects: readonly KubernetesObject[];
   readonly secrets: Readonly<Record<string, string>>;
 }
 
 export async function savePlan(file: string, { environment, source, cluster, options }: Omit<Run, "wait">, uid: string, goal: Goal, plan: Plan): Promise<void> {
-  const { by, beside, commit: current } = await source();
-  const commit = goal.commit ?? current;
+  const { by, beside, commit } = await source();
   const saved: SavedPlan = {
     format: 1,
     environment: environment.name,
@@ -39,7 +37,6 @@ export async function savePlan(file: string, { environment, source, cluster, opt
     revision: plan.revisions[0]?.number ?? 0,
     options,
     images: goal.images,
-    ...(goal.rollbackTo !== undefined && { rollbackTo: goal.rollbackTo }),
     changes: changesOf(plan),
     objects: goal.objects.map(withoutValues),
     secrets: Object.fromEntries(goal.objects.filter(({ kind }) => kind === "Secret").map((secret) => [identityOf(objectName(secret)), hashOf(secret)])),
@@ -64,7 +61,7 @@ export function readPlan(file: string): SavedPlan {
 
 /**
  * @param rendered the manifests' objects as they would be applied now: for Secrets' values, and where objects were made
- * @returns what a saved plan is about, with secret values from the manifests or, when it goes back, from the cluster
+ * @returns what a saved plan is about, with secret values from where they are kept or, where they stay, from the cluster
  * @throws UserError when a Secret's values are no longer those that were planned
  */
 export async function goalOfPlan(cluster: Cluster, saved: SavedPlan, rendered: readonly KubernetesObject[]): Promise<Goal> {
@@ -81,5 +78,5 @@ export async function goalOfPlan(cluster: Cluster, saved: SavedPlan, rendered: r
       });
     }),
   );
-  return { objects, images: saved.images, ...(saved.rollbackTo !== undefined && { rollbackTo: saved.rollbackTo }), ...(saved.rollbackTo !== undefined && saved.commit && { commit: saved.commit }) };
+  return { objects, images: saved.images, ...(saved.commit && { commit: saved.commit }), ...(saved.beside && { beside: saved.beside }) };
 }
