@@ -6,7 +6,7 @@ import { main } from "./lib/main.ts";
 import { asProblem, described } from "./lib/problems.ts";
 import { done, failed, say, warn } from "./lib/progress.ts";
 import { clusterSettings } from "./lib/setup/cluster-settings.ts";
-import { examineCluster, examineContainers, examineNames, fine, hint, type Finding } from "./lib/setup/doctor.ts";
+import { examineCluster, examineContainers, examineNames, examineTrust, fine, hint, type Finding } from "./lib/setup/doctor.ts";
 import { examineMachine } from "./lib/setup/preflight.ts";
 import { $ as uninterruptible } from "./lib/shell.ts";
 import { allStores, certificatesOf, thisMachine, trustStatus } from "./lib/trust.ts";
@@ -46,12 +46,8 @@ await main(async (signal) => {
     const authority = readAuthority(folder);
     if (!authority) return [hint("there is no local CA yet", undefined, "npx zx scripts/setup.mts")];
     const expires = expiryWarning(authority);
-    const trusting = (await trustStatus(allStores(thisMachine()), certificatesOf(folder).current, [])).filter(({ state }) => state === "trusted").map(({ name }) => name);
-    return [
-      fine(`Local CA in ${folder}`),
-      ...(expires ? [hint(expires)] : []),
-      trusting.length > 0 ? fine(`Trusted by ${trusting.join(", ")}`) : hint("nothing trusts the local CA yet, so browsers warn", undefined, "npx zx scripts/certs.mts trust"),
-    ];
+    const stores = await trustStatus(allStores(thisMachine()), certificatesOf(folder).current, []);
+    return [fine(`Local CA in ${folder}`), ...(expires ? [hint(expires)] : []), examineTrust(stores)];
   });
   say();
   if (counts.wrong > 0) say(`${counts.wrong} ${counts.wrong === 1 ? "thing is" : "things are"} wrong.`);

@@ -7,6 +7,7 @@ import { main } from "./lib/main.ts";
 import { allOf, described } from "./lib/problems.ts";
 import { bold, done, say, step, warn } from "./lib/progress.ts";
 import { explainPods, installAddon } from "./lib/setup/addon-install.ts";
+import { recordChecksums } from "./lib/setup/addons.ts";
 import { clusterSettings } from "./lib/setup/cluster-settings.ts";
 import { acceptsIngresses, untilIngressAnswers } from "./lib/setup/ingress-answer.ts";
 import { ensureCluster } from "./lib/setup/kind.ts";
@@ -16,7 +17,7 @@ import { oneAtATime } from "./lib/setup/one-at-a-time.ts";
 import { preflight } from "./lib/setup/preflight.ts";
 import { connectRegistry, createVolume, ensureRegistry } from "./lib/setup/registry.ts";
 import { $ as uninterruptible } from "./lib/shell.ts";
-import { allStores, certificatesOf, thisMachine, trustStatus } from "./lib/trust.ts";
+import { allStores, certificatesOf, thisMachine, trustedByBrowsers, trustStatus } from "./lib/trust.ts";
 
 const usage = `
 Makes the local cluster: kind, a registry, ingress-nginx, cert-manager, and certificates of a CA of your own.
@@ -38,10 +39,11 @@ await main(async (signal) => {
   await oneAtATime(settings.name);
 
   // 1. Everything that can be wrong, before anything is changed.
-  const { versions, nodes, registry, addons, recorded, hints } = await preflight($, settings, signal);
+  const { versions, nodes, registry, addons, unrecorded, hints, limits } = await preflight($, settings, signal);
   done(`Tools: ${Object.entries(versions).map((tool) => tool.join(" ")).join(", ")}`);
-  for (const name of recorded) done(`Checksum of ${name} recorded in addons.lock.json: commit it`);
-  for (const hint of hints) warn(described(hint).replaceAll("\n", "\n   "));
+  await recordChecksums({ addons, unrecorded });
+  for (const name of unrecorded) done(`Checksum of ${name} recorded in addons.lock.json: commit it`);
+  for (const hint of [...limits, ...hints]) warn(described(hint).replaceAll("\n", "\n   "));
 
   // 2. The cluster, and what needs none, side by side.
   let authority!: Authority;
@@ -66,7 +68,7 @@ await main(async (signal) => {
   const cluster = await connect($, settings.context, { signal });
   try {
     await allOf([
-      step("Registry known to the nodes", () => connectRegistry($, cluster, settings, registry)),
+      step("Registry known to the nodes", () => connectRegistry($, cluster, settings)),
       step("ingress-nginx", () => installAddon($, cluster, addons["ingress-nginx"], () => acceptsIngresses(cluster, dev.ingressClass), signal)).then(() =>
         step(`Ingress at ${origin(dev, "127.0.0.1")}`, () => untilIngressAnswers(settings, signal, () => explainPods(cluster, "ingress-nginx"))),
       ),
@@ -80,12 +82,12 @@ await main(async (signal) => {
 
   // 4. What to type next.
   const tilt = currentContext === settings.context ? "tilt up" : `tilt up --context ${settings.context}`;
-  const trusted = (await trustStatus(allStores(thisMachine()), certificatesOf(authorityFolder()).current, [])).some(({ state }) => state === "trusted");
+  const stores = await trustStatus(allStores(thisMachine()), certificatesOf(authorityFolder()).current, []);
   const expires = expiryWarning(authority);
   if (expires) warn(expires);
   say();
   say(bold("Ready. Next:"));
-  if (!trusted) say("  npx zx scripts/certs.mts trust            so that browsers accept the certificates");
+  if (!trustedByBrowsers(stores)) say("  npx zx scripts/certs.mts trust            so that browsers accept the certificates");
   say(`  ${tilt.padEnd(42)}develop: edits arrive in the cluster at once`);
   say("  npx zx scripts/deploy.mts --env dev       or deploy it once");
   say(`and open ${origin(dev, dev.domain)}`);

@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { dev } from "../manifests/environments/dev.ts";
 import { readArguments } from "./lib/arguments.ts";
-import { authorityFolder, certificatePath } from "./lib/ca.ts";
+import { authorityFiles, authorityFolder } from "./lib/ca.ts";
 import { UsageError } from "./lib/errors.ts";
 import { main } from "./lib/main.ts";
 import { throwAll } from "./lib/problems.ts";
@@ -34,8 +33,10 @@ await main(async (signal) => {
   await oneAtATime(settings.name);
   const { ours, others } = await findLeftovers($, settings);
   const folder = authorityFolder();
-  if (values.ca && existsSync(certificatePath(folder)))
-    ours.push(authorityLeftover(folder, await trustStatus(allStores(thisMachine()), certificatesOf(folder).current, [])));
+  if (values.ca) {
+    const { current, replaced } = certificatesOf(folder);
+    ours.push(...authorityLeftover(folder, await trustStatus(allStores(thisMachine()), current, replaced)));
+  }
   for (const what of others) warn(`${what} was made by someone else and stays`);
   if (ours.length === 0) return done(`Nothing of the cluster ${settings.name} is there`);
 
@@ -46,7 +47,7 @@ await main(async (signal) => {
     await step(`Removed ${what}`, async () => {
       await remove();
     });
-  if (!values.ca && existsSync(certificatePath(folder))) say(`The local CA stays in ${folder} (--ca removes it).`);
+  if (!values.ca && authorityFiles(folder).length > 0) say(`The local CA stays in ${folder} (--ca removes it).`);
 });
 
 async function agreed(signal: AbortSignal): Promise<boolean> {

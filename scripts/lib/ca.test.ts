@@ -10,6 +10,7 @@ import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { has, run } from "../../tests/child.ts";
 import {
+  authorityFiles,
   authorityFolder,
   certificatePath,
   daysUntil,
@@ -201,11 +202,14 @@ describe("a new CA in place of the old", () => {
   it("goes without taking along what others put in the folder", async () => {
     await make();
     await replaceAuthority(folder);
-    writeFileSync(join(folder, "notes.txt"), "mine");
+    for (const name of ["notes.txt", "node-extra-ca-certs.pem", "ca-key.pem.0123456789ab"]) writeFileSync(join(folder, name), "half a key, or mine");
     await deleteAuthority(folder);
     expect(readdirSync(folder)).toEqual(["notes.txt"]);
+    expect(authorityFiles(folder)).toEqual([]);
     rmSync(join(folder, "notes.txt"));
     await make();
+    rmSync(certificatePath(folder));
+    expect(authorityFiles(folder), "a key without certificate").toEqual(["ca-key.pem"]);
     await deleteAuthority(folder);
     expect(existsSync(folder)).toBe(false);
     await deleteAuthority(folder);

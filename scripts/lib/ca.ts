@@ -18,6 +18,8 @@ const keyFile = "ca-key.pem";
 /** This CA and others, for Node, which takes one file only. */
 export const withOthersFile = "node-extra-ca-certs.pem";
 const replacedFile = /^replaced-[0-9a-f]{64}\.pem$/;
+/** What `place` leaves when it is killed. */
+const unfinishedFile = /^ca(-key)?\.pem\.[0-9a-f]{12}$/;
 const replaceCommand = "npx zx scripts/certs.mts create --replace";
 
 /** @returns where the CA's certificate is: what clients are told to trust */
@@ -129,16 +131,20 @@ export async function replaceAuthority(folder: string): Promise<Authority> {
   return readAuthority(folder)!;
 }
 
+/** @returns the files of a folder's CA and of its predecessors, whatever of them is there */
+export const authorityFiles = (folder: string): string[] =>
+  filesOf(folder).filter((name) => [certificateFile, keyFile, withOthersFile].includes(name) || replacedFile.test(name) || unfinishedFile.test(name));
+
 /** Deletes a folder's CA, its predecessors' certificates, and the folder when nothing else is in it. Stores aren't touched. */
 export async function deleteAuthority(folder: string): Promise<void> {
-  await forgetReplaced(folder);
-  for (const name of [certificateFile, keyFile, withOthersFile]) await rm(join(folder, name), { force: true });
+  for (const name of authorityFiles(folder)) await rm(join(folder, name), { force: true });
   if (existsSync(folder) && readdirSync(folder).length === 0) await rmdir(folder);
 }
 
 /** @returns where the certificates of replaced CAs are, which stores may still trust */
-export const replacedPaths = (folder: string): string[] =>
-  existsSync(folder) ? readdirSync(folder).filter((name) => replacedFile.test(name)).map((name) => join(folder, name)) : [];
+export const replacedPaths = (folder: string): string[] => filesOf(folder).filter((name) => replacedFile.test(name)).map((name) => join(folder, name));
+
+const filesOf = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
 
 /** Deletes the certificates of replaced CAs: no store trusts them any more. */
 export async function forgetReplaced(folder: string): Promise<void> {

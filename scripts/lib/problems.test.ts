@@ -27,7 +27,11 @@ it("lets every step end before it says that one failed", async () => {
   expect(ended).toBe(true);
 });
 
-it("says what every failed step says, and does not dress up a defect as one", async () => {
+it("says what every failed step says; a defect hides none of it, and alone keeps its stack", async () => {
   await expect(allOf([Promise.reject(new UserError("first")), Promise.reject(new UserError("second"))])).rejects.toMatchObject({ message: "2 steps failed", why: "first\nsecond" });
-  await expect(allOf([Promise.reject(new UserError("first")), Promise.reject(new TypeError("defect"))])).rejects.toThrow(TypeError);
+  await expect(allOf([Promise.reject(new TypeError("defect")), Promise.reject(new UserError("second", { next: "b" }))])).rejects.toMatchObject({
+    message: "2 steps failed",
+    why: "unexpected: defect\nsecond\n  → b",
+  });
+  await expect(allOf([Promise.resolve(), Promise.reject(new TypeError("defect"))])).rejects.toThrow(TypeError);
 });

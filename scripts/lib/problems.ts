@@ -27,10 +27,10 @@ export function asProblem(error: unknown): Problem {
 
 /**
  * Runs steps side by side and lets all of them end, so that what one of them began is whole when the script stops.
- * @throws UserError with what every failed one says
+ * @throws UserError with what every failed one says; what a single one threw, as it is
  */
 export async function allOf(steps: readonly Promise<unknown>[]): Promise<void> {
   const failures = (await Promise.allSettled(steps)).filter((result) => result.status === "rejected").map(({ reason }): unknown => reason);
   if (failures.length === 1) throw failures[0];
-  throwAll(failures.map(asProblem), "steps failed");
+  throwAll(failures.map((failure) => (failure instanceof UserError ? asProblem(failure) : { what: `unexpected: ${(failure as Error).message}` })), "steps failed");
 }

@@ -66,6 +66,10 @@ export function trustStatus(stores: readonly (Store | Absent)[], certificate: Tr
   );
 }
 
+/** @returns whether a store that browsers look at trusts the CA. On Linux the system's store is none: see trust/nss.ts. */
+export const trustedByBrowsers = (stores: readonly Status[], platform = process.platform): boolean =>
+  stores.some(({ kind, state }) => state === "trusted" && kind !== "node" && (kind !== "system" || platform === "darwin"));
+
 /**
  * Makes a store trust the wanted certificate, and no longer the unwanted ones: finds out, runs what is needed, finds out
  * again. What only root or the user can do is not run, but handed back.

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { certificatePath, ensureAuthority } from "../../scripts/lib/ca.ts";
 import { makeFakeMachine, onlyReads, type FakeMachine } from "../fake-machine.ts";
 
 describe("doctor", () => {
@@ -23,6 +24,19 @@ describe("doctor", () => {
     expect(existsSync(machine.env["LOCAL_CA_FOLDER"]!)).toBe(false);
     expect(stdout).toBe("");
     expect(code).toBe(0);
+  });
+
+  it("says that browsers warn although Node trusts the local CA", async () => {
+    const folder = machine.env["LOCAL_CA_FOLDER"]!;
+    try {
+      await ensureAuthority(folder);
+      machine.env["NODE_EXTRA_CA_CERTS"] = certificatePath(folder);
+      const { stderr } = await machine.script("doctor");
+      expect(stderr).toMatch(/! no browser trusts the local CA yet.*\n +it is trusted by Node \(NODE_EXTRA_CA_CERTS\) only\n +→ npx zx scripts\/certs\.mts trust/);
+    } finally {
+      delete machine.env["NODE_EXTRA_CA_CERTS"];
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("ends with 1 and how to mend it when something is wrong", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -141,6 +141,29 @@ describe("setup", () => {
     }
   });
 
+  it("records a checksum that was not known with the first run that begins, not with one that is refused", async () => {
+    const server = createServer((_request, response) => response.end(manifest("first")));
+    const port = await listening(server);
+    const lock = () => readFileSync(join(machine.folder, "addons.lock.json"), "utf8");
+    try {
+      machine.edit("addons.lock.json", (text) => text.replaceAll(/https:\/\/[^"]*/g, `http://127.0.0.1:${port}/x.yaml`).replaceAll(/,\s*"sha256": "[^"]*"/g, ""));
+      const before = lock();
+      machine.env["ADDONS_MIRROR"] = "";
+      machine.without("kind");
+      expect((await refused()).stderr).not.toContain("recorded");
+      expect(lock()).toBe(before);
+
+      machine.tool("kind", { version: "echo 'kind v0.33.0'", "create *": "exit 1" });
+      machine.tool("docker", { "--version": "echo 'Docker version 28.2.2'", "info *": `echo '{"ServerVersion":"28.2.2","MemTotal":16000000000}'`, "run *": "exit 1", "* inspect *": "exit 1" });
+      const { stderr } = await machine.script("setup");
+      for (const name of ["ingress-nginx", "cert-manager"]) expect(stderr).toContain(`✓ Checksum of ${name} recorded in addons.lock.json: commit it\n`);
+      expect(lock().match(/"sha256": "[0-9a-f]{64}"/g)).toHaveLength(2);
+    } finally {
+      server.close();
+      rmSync(join(machine.folder, ".cache"), { recursive: true, force: true });
+    }
+  });
+
   it("does not begin with a local CA that is damaged", async () => {
     mkdirSync(machine.env["LOCAL_CA_FOLDER"]!);
     writeFileSync(join(machine.env["LOCAL_CA_FOLDER"]!, "ca.pem"), "half a certificate");
@@ -155,6 +178,25 @@ describe("setup", () => {
     expect(stderr).toMatch(/kind-config\.yaml:\d+: name: shop\n +manifests\/environments\/dev\.ts:\d+: context: "kind-dev"/);
     expect(stderr).toMatch(/… hostPort: 8443\n +manifests\/environments\/dev\.ts:\d+: httpsPort: \d+/);
     expect(machine.calls()).toEqual([]);
+    expect(code).toBe(1);
+  });
+
+  it("says all that failed side by side, and deletes no cluster because Docker could not be asked about it", async () => {
+    const node = inspected("dev-control-plane", { mounts: ["/made-by/typescript-kubernetes-starter"], ports: { 80: http, 443: https } });
+    machine.tool("docker", {
+      "--version": "echo 'Docker version 28.2.2'",
+      "info *": `echo '{"ServerVersion":"28.2.2","MemTotal":1000000000}'`,
+      "ps --all *": "echo dev-control-plane",
+      "container inspect *": `echo '${JSON.stringify([node])}'; exit 1`,
+      "cp *": "echo 'Error response from daemon: input/output error' >&2; exit 1",
+      "run *": "echo 'toomanyrequests: you have reached your pull rate limit' >&2; exit 125",
+    });
+    const { code, stderr } = await machine.script("setup");
+    expect(stderr).toMatch(/✗ 2 steps failed\n +the registry dev-registry can't be run\n +toomanyrequests.*\n +→ docker pull registry:3 .*\n +Docker does not say whether the cluster dev is complete.*\n +Error response from daemon: input\/output error/);
+    expect(machine.calls().join("\n")).not.toContain("kind delete");
+    // Tilt is still to be installed, but where the cluster was made the limits will do.
+    expect(stderr).toMatch(/! tilt is not installed\n +→ /);
+    expect(stderr).not.toContain("of memory");
     expect(code).toBe(1);
   });
 

@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { certificatePath, ensureAuthority, replaceAuthority, replacedPaths } from "../../scripts/lib/ca.ts";
 import { inspected, makeFakeMachine, onlyReads, type FakeMachine } from "../fake-machine.ts";
 
 const mark = "/made-by/typescript-kubernetes-starter";
@@ -54,10 +55,57 @@ describe("teardown", () => {
 
   const madeNetwork = { ...label, "typescript-kubernetes-starter/made-network": "kind" };
 
-  it("removes the network that setup made", async () => {
+  it("removes the network that setup made, and only then the volume that says so", async () => {
     there({ volume: madeNetwork });
     await machine.script("teardown", "--yes");
-    expect(changes().at(-1)).toBe("docker network rm kind");
+    expect(changes().slice(1)).toEqual(["docker rm --force dev-registry", "docker network rm kind", "docker volume rm dev-registry"]);
+  });
+
+  it("gives kind's own words when a cluster can't be deleted, and goes no further", async () => {
+    there();
+    machine.tool("kind", { version: "echo 'kind v0.33.0'", "delete *": "echo 'ERROR: failed to delete nodes' >&2; exit 1" });
+    const { code, stderr } = await machine.script("teardown", "--yes");
+    expect(stderr).toMatch(/✗ kind could not delete the cluster dev\n +ERROR: failed to delete nodes\n +→ kind delete cluster --name dev/);
+    expect(changes()).toEqual(["kind delete cluster --name dev"]);
+    expect(code).toBe(1);
+  });
+
+  describe("--ca", () => {
+    const folder = () => machine.env["LOCAL_CA_FOLDER"]!;
+    afterEach(() => delete machine.env["NODE_EXTRA_CA_CERTS"]);
+
+    it("removes all of the local CA, which stays without it", async () => {
+      await ensureAuthority(folder());
+      await replaceAuthority(folder());
+      writeFileSync(join(folder(), "node-extra-ca-certs.pem"), "of a company, and ours");
+      expect((await machine.script("teardown", "--yes")).stderr).toContain("Nothing of the cluster dev is there");
+      expect(existsSync(certificatePath(folder()))).toBe(true);
+      const { code, stderr } = await machine.script("teardown", "--yes", "--ca");
+      expect(stderr).toContain(`✓ Removed the local CA in ${folder()}`);
+      expect(existsSync(folder())).toBe(false);
+      expect(code).toBe(0);
+    });
+
+    it("removes a key that an interrupted run left without a certificate", async () => {
+      await ensureAuthority(folder());
+      rmSync(certificatePath(folder()));
+      expect((await machine.script("teardown", "--yes", "--ca")).code).toBe(0);
+      expect(existsSync(folder())).toBe(false);
+    });
+
+    it("refuses while a store trusts the CA or one that it replaced, whose certificates are needed to take them out there", async () => {
+      await ensureAuthority(folder());
+      machine.env["NODE_EXTRA_CA_CERTS"] = certificatePath(folder());
+      const current = await machine.script("teardown", "--yes", "--ca");
+      expect(current.stderr).toMatch(/✗ the local CA is still trusted; nothing was changed\n +by Node \(NODE_EXTRA_CA_CERTS\)\n +→ npx zx scripts\/certs\.mts untrust/);
+      await replaceAuthority(folder());
+      machine.env["NODE_EXTRA_CA_CERTS"] = replacedPaths(folder())[0]!;
+      const replaced = await machine.script("teardown", "--yes", "--ca");
+      expect(replaced.stderr).toMatch(/by Node \(NODE_EXTRA_CA_CERTS\), the replaced Local CA of /);
+      expect([current.code, replaced.code]).toEqual([1, 1]);
+      expect(replacedPaths(folder())).toHaveLength(1);
+      expect(changes()).toEqual([]);
+    });
   });
 
   it("leaves the network that setup made while a container of another cluster, even a stopped one, is on it", async () => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { manifest } from "../../../tests/fake-machine.ts";
 import { listening } from "../../../tests/listening.ts";
-import { checksumOf, fetchAddons } from "./addons.ts";
+import { checksumOf, fetchAddons, recordChecksums } from "./addons.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const files = ["ingress-nginx-v1.15.1.yaml", "cert-manager-v1.21.2.yaml"] as const;
@@ -43,19 +43,29 @@ const locked = (name: string) => JSON.parse(readFileSync(join(folder, "addons.lo
 const fetchFrom = (mirror?: string) => fetchAddons({ folder, env: { ADDONS_MIRROR: mirror } });
 
 describe("from upstream", () => {
-  it("records the checksum that could not be known before, and asks the network no second time", async () => {
-    expect((await fetchFrom()).recorded).toEqual(["cert-manager"]);
+  it("names the checksum that could not be known before, and records it when told to", async () => {
+    const before = readFileSync(join(folder, "addons.lock.json"), "utf8");
+    const fetched = await fetchFrom();
+    expect(fetched.unrecorded).toEqual(["cert-manager"]);
+    expect(readFileSync(join(folder, "addons.lock.json"), "utf8")).toBe(before);
+    await recordChecksums(fetched, folder);
     expect(locked("cert-manager")).toBe(sha256(manifest("cert-manager")));
+    expect(locked("ingress-nginx")).toBe(sha256(manifest("ingress-nginx")));
+  });
+
+  it("asks the network no second time, whether its checksums were recorded or not", async () => {
+    await fetchFrom();
     expect(asked).toHaveLength(2);
     server.close();
-    const { addons, recorded } = await fetchFrom();
-    expect(recorded).toEqual([]);
+    await recordChecksums(await fetchFrom(), folder);
+    const { addons, unrecorded } = await fetchFrom();
+    expect(unrecorded).toEqual([]);
     expect(Object.values(addons).map(({ path }) => readFileSync(path, "utf8"))).toEqual([manifest("ingress-nginx"), manifest("cert-manager")]);
     expect(asked).toHaveLength(2);
   });
 
   it("takes only the recorded file from then on", async () => {
-    await fetchFrom();
+    await recordChecksums(await fetchFrom(), folder);
     rmSync(join(folder, ".cache"), { recursive: true });
     served[`/${files[1]}`] = manifest("another");
     await expect(fetchFrom()).rejects.toMatchObject({ message: expect.stringContaining("is not the file that it was"), why: expect.stringContaining(sha256(manifest("cert-manager"))) });
@@ -92,9 +102,10 @@ describe("from a mirror", () => {
   it("takes a folder's files, whatever the lock file says of upstream's, and never writes into it", async () => {
     const before = readFileSync(join(folder, "addons.lock.json"), "utf8");
     const path = mirror();
-    const { addons, recorded } = await fetchFrom(path);
-    expect(Object.values(addons).map((addon) => addon.path)).toEqual(files.map((file) => join(path, file)));
-    expect(recorded).toEqual([]);
+    const fetched = await fetchFrom(path);
+    expect(Object.values(fetched.addons).map((addon) => addon.path)).toEqual(files.map((file) => join(path, file)));
+    expect(fetched.unrecorded).toEqual([]);
+    await recordChecksums(fetched, folder);
     expect(readFileSync(join(folder, "addons.lock.json"), "utf8")).toBe(before);
   });
 

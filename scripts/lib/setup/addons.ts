@@ -9,7 +9,7 @@ import { UserError } from "../errors.ts";
 interface Locked {
   readonly version: string;
   readonly url: string;
-  /** Missing until it was downloaded once: then it is recorded, and every later download has to be the same. */
+  /** Missing until a setup went on with a first download: then it is recorded, and every later one has to be the same. */
   readonly sha256?: string;
 }
 
@@ -28,8 +28,8 @@ export const addonNames: readonly AddonName[] = ["ingress-nginx", "cert-manager"
 
 export interface Fetched {
   readonly addons: Readonly<Record<AddonName, Addon>>;
-  /** Those whose checksum the lock file did not have until now. */
-  readonly recorded: readonly AddonName[];
+  /** Those whose checksum the lock file does not have. */
+  readonly unrecorded: readonly AddonName[];
 }
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -44,17 +44,24 @@ const lockFile = "addons.lock.json";
  * @throws UserError when one can't be had or is not what it has to be; the cluster has not been touched then
  */
 export async function fetchAddons({ env = process.env, folder = root, signal }: { env?: NodeJS.ProcessEnv; folder?: string; signal?: AbortSignal } = {}): Promise<Fetched> {
-  const lock = JSON.parse(await readFile(join(folder, lockFile), "utf8")) as Record<AddonName, Locked>;
+  const lock = await readLock(folder);
   const mirror = env["ADDONS_MIRROR"];
   const addons = await Promise.all(
     addonNames.map((name) => (mirror ? fromMirror(name, lock[name], mirror, folder, signal) : fromUpstream(name, lock[name], folder, signal))),
   );
-  const unknown = addons.filter(({ name }) => !mirror && lock[name].sha256 === undefined);
-  for (const { name, sha256 } of unknown) lock[name] = { ...lock[name], sha256 };
-  if (unknown.length > 0) await replaceFile(join(folder, lockFile), `${JSON.stringify(lock, null, 2)}\n`);
   const byName = Object.fromEntries(addons.map((one) => [one.name, one])) as Record<AddonName, Addon>;
-  return { addons: byName, recorded: unknown.map(({ name }) => name) };
+  return { addons: byName, unrecorded: addonNames.filter((name) => !mirror && lock[name].sha256 === undefined) };
 }
+
+/** Writes into the lock file what it did not have. */
+export async function recordChecksums({ addons, unrecorded }: Fetched, folder = root): Promise<void> {
+  if (unrecorded.length === 0) return;
+  const lock = await readLock(folder);
+  for (const name of unrecorded) lock[name] = { ...lock[name], sha256: addons[name].sha256 };
+  await replaceFile(join(folder, lockFile), `${JSON.stringify(lock, null, 2)}\n`);
+}
+
+const readLock = async (folder: string) => JSON.parse(await readFile(join(folder, lockFile), "utf8")) as Record<AddonName, Locked>;
 
 const fileName = (name: AddonName, { version }: Locked) => `${name}-${version}.yaml`;
 const addon = (name: AddonName, { version }: Locked, path: string, bytes: Buffer): Addon => ({ name, version, path, sha256: sha256(bytes), namespace: name });

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isOlder } from "./tools.ts";
+import { UserError } from "../errors.ts";
 import type { Problem } from "../problems.ts";
 import type { Shell } from "../shell.ts";
 
@@ -71,8 +72,13 @@ export function explainEngine(stderr: string, platform: NodeJS.Platform = proces
   return { what: "Docker is not running", why, next: start };
 }
 
+/** @throws UserError with a command's own words when it failed */
+export function requireSuccess({ exitCode, stderr }: { exitCode: number | null; stderr: string }, what: string, next?: string): void {
+  if (exitCode !== 0) throw new UserError(what, { why: stderr.trim(), next });
+}
+
 /** @returns the containers of a kind cluster, running or not, of however many nodes */
-export async function nodeNames($: Shell, cluster: string): Promise<string[]> {
+async function nodeNames($: Shell, cluster: string): Promise<string[]> {
   const { stdout } = await $`docker ps --all --filter label=io.x-k8s.kind.cluster=${cluster} --format ${"{{.Names}}"}`;
   return stdout.split("\n").filter(Boolean);
 }

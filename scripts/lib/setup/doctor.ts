@@ -9,6 +9,7 @@ import { readyCondition } from "./local-issuer.ts";
 import type { Machine } from "./preflight.ts";
 import type { Problem } from "../problems.ts";
 import { registryAnswer } from "./registry.ts";
+import { trustedByBrowsers, type Status } from "../trust.ts";
 
 /** One line of the report. `hint`: it works without, or elsewhere. */
 export type Finding = { readonly state: "fine"; readonly what: string } | ({ readonly state: "wrong" | "hint" } & Problem);
@@ -19,14 +20,14 @@ export const hint = (what: string, why?: string, next?: string): Finding => ({ s
 const setup = "npx zx scripts/setup.mts";
 
 /** @returns what the machine and the containers are like */
-export async function examineContainers(settings: ClusterSettings, { versions, nodes, registry, problems, hints }: Machine): Promise<Finding[]> {
+export async function examineContainers(settings: ClusterSettings, { versions, nodes, registry, problems, hints, limits }: Machine): Promise<Finding[]> {
   const tools = Object.entries(versions).map((tool) => tool.join(" "));
   const stopped = nodes.filter(({ running }) => !running).map(({ name }) => name);
   const answer = registry?.running ? await registryAnswer(settings.registry) : undefined;
   return [
     ...(tools.length > 0 ? [fine(`Tools: ${tools.join(", ")}`)] : []),
     ...problems.map((problem): Finding => ({ state: "wrong", ...problem })),
-    ...hints.map((problem): Finding => ({ state: "hint", ...problem })),
+    ...[...limits, ...hints].map((problem): Finding => ({ state: "hint", ...problem })),
     nodes.length === 0
       ? hint(`the cluster ${settings.name} is not there`, undefined, setup)
       : stopped.length > 0
@@ -52,6 +53,13 @@ export async function examineCluster(cluster: Cluster, environment: Environment,
     issuer ? wrong(`ClusterIssuer ${environment.issuer.name} is not ready`, issuer, setup) : fine(`ClusterIssuer ${environment.issuer.name} is ready`),
     ...(await Promise.all(answers)),
   ];
+}
+
+/** @returns whether browsers trust the local CA */
+export function examineTrust(stores: readonly Status[], platform = process.platform): Finding {
+  const trusting = stores.filter(({ state }) => state === "trusted").map(({ name }) => name).join(", ");
+  if (trustedByBrowsers(stores, platform)) return fine(`Trusted by ${trusting}`);
+  return hint("no browser trusts the local CA yet, so all of them warn", trusting && `it is trusted by ${trusting} only`, "npx zx scripts/certs.mts trust");
 }
 
 /** @returns whether this machine's own resolver knows the public names; browsers and curl know `*.localhost` without it */

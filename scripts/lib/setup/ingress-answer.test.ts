@@ -22,11 +22,22 @@ it("takes the controller's 404 for names that nobody claims as its answer, at bo
   }
 });
 
-it("does not take another program's answer for the controller's", async () => {
-  const server = createServer((_request, response) => response.end("It works!"));
+it("takes what an Ingress without a host says as its answer: a page, or that it is elsewhere", async () => {
+  let status = 0;
+  const server = createServer((_request, response) => response.writeHead(status, { location: "https://dev.localhost" }).end());
   const port = await listening(server);
   try {
-    expect(await missing(port, false)).toBe("it answers 200, not the ingress controller's 404");
+    for (status of [200, 308]) expect(await missing(port, false)).toBeUndefined();
+  } finally {
+    server.close();
+  }
+});
+
+it("waits while what answers has nothing to pass on to, and says what the pods wait for", async () => {
+  const server = createServer((_request, response) => response.writeHead(503).end());
+  const port = await listening(server);
+  try {
+    expect(await missing(port, false)).toBe("it answers 503");
     await expect(untilIngressAnswers({ httpPort: port, httpsPort: port }, signal, explain, 0)).rejects.toMatchObject({ why: expect.stringContaining("Pod controller: Pending") });
   } finally {
     server.close();

@@ -22,7 +22,7 @@ export const acceptsIngresses = (cluster: Cluster, ingressClassName: string) =>
   );
 
 /**
- * Waits until the ingress controller answers at both ports of this machine: with 404, since nobody claims the name.
+ * Waits until the ingress controller answers at both ports of this machine: with 404, or as an Ingress without a host says.
  * @throws UserError with what came instead
  */
 export async function untilIngressAnswers(
@@ -48,7 +48,7 @@ export function missing(port: number, tls: boolean): Promise<string | undefined>
     request
       .on("response", (response) => {
         response.resume();
-        resolve(response.statusCode === 404 ? undefined : `it answers ${response.statusCode}, not the ingress controller's 404`);
+        resolve(response.statusCode! < 500 ? undefined : `it answers ${response.statusCode}`);
       })
       .on("timeout", () => request.destroy(new Error("no answer in 5 s")))
       .on("error", (error) => resolve(error.message))

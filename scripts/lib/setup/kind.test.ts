@@ -32,9 +32,29 @@ it("creates a cluster that is not there, and marks it when kind is done", async 
 });
 
 it("replaces a cluster whose creation was interrupted: kind can't go on with it", async () => {
-  const { $, calls } = fakeShell([["docker cp", { exitCode: 1, stderr: "no such file" }], ["kind delete cluster --name dev", ""], ...created]);
-  expect(await ensureCluster($, settings, node(), signal)).toContain("interrupted");
-  expect(changes(calls)).toEqual(["kind delete cluster", "kind create cluster", "docker exec dev-control-plane"]);
+  for (const stderr of ["Error response from daemon: Could not find the file /kind/typescript-kubernetes-starter-complete in container dev-control-plane", "Error: No such container:path: dev-control-plane:/kind/x"]) {
+    const { $, calls } = fakeShell([["docker cp", { exitCode: 1, stderr }], ["kind delete cluster --name dev", ""], ...created]);
+    expect(await ensureCluster($, settings, node(), signal)).toContain("interrupted");
+    expect(changes(calls)).toEqual(["kind delete cluster", "kind create cluster", "docker exec dev-control-plane"]);
+  }
+});
+
+it("deletes no cluster because Docker could not be asked", async () => {
+  for (const stderr of [
+    "failed to connect to the docker API at unix:///var/run/docker.sock: dial unix /var/run/docker.sock: connect: no such file or directory",
+    "Error response from daemon: cannot mount the container's file system: input/output error",
+  ]) {
+    const { $, calls } = fakeShell([["docker cp", { exitCode: 1, stderr }], ["kind delete cluster --name dev", ""], ...created]);
+    await expect(ensureCluster($, settings, node(), signal)).rejects.toMatchObject({ name: "UserError", why: stderr });
+    expect(changes(calls)).toEqual([]);
+  }
+});
+
+it("gives Docker's and kind's own words when a node can't be started or a cluster not be deleted", async () => {
+  const stuck = fakeShell([complete, ["docker start", { exitCode: 1, stderr: "port is already allocated" }]]);
+  await expect(ensureCluster(stuck.$, settings, node({ running: false }), signal)).rejects.toMatchObject({ message: "the cluster dev can't be started", why: "port is already allocated" });
+  const kept = fakeShell([["docker cp", { exitCode: 1, stderr: "Could not find the file" }], ["kind delete", { exitCode: 1, stderr: "ERROR: failed to delete nodes" }]]);
+  await expect(ensureCluster(kept.$, settings, node(), signal)).rejects.toMatchObject({ message: "kind could not delete the cluster dev", why: "ERROR: failed to delete nodes" });
 });
 
 it("clears away a node that a killed setup's kind was still making", async () => {

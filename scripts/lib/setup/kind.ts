@@ -3,7 +3,7 @@ import { request } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { markPath, project, type ClusterSettings } from "./cluster-settings.ts";
-import { inspect, type Container } from "./docker.ts";
+import { inspect, requireSuccess, type Container } from "./docker.ts";
 import { UserError } from "../errors.ts";
 import { throwAll, type Problem } from "../problems.ts";
 import { working } from "../progress.ts";
@@ -48,17 +48,26 @@ export async function ensureCluster($: Shell, settings: ClusterSettings, nodes: 
   if (nodes.length === 0) return create($, settings, signal);
   // Reads stopped containers too.
   const complete = await $({ nothrow: true })`docker cp ${firstNode(name)}:${completePath} -`;
-  if (complete.exitCode !== 0) {
+  // Nothing else means that: a Docker that is being restarted says "docker.sock: no such file or directory".
+  if (/could not find the file|no such container/i.test(complete.stderr)) {
     working(`Cluster ${name}: removing what an interrupted setup left`);
-    await $`kind delete cluster --name ${name}`;
+    await deleteCluster($, name);
     return create($, settings, signal, "created anew, for its creation had been interrupted");
   }
+  requireSuccess(complete, `Docker does not say whether the cluster ${name} is complete; it is left as it is`, "npx zx scripts/setup.mts   once Docker answers; teardown and setup make a new cluster");
   const stopped = nodes.filter(({ running }) => !running).map((node) => node.name);
-  if (stopped.length > 0) await $`docker start ${stopped}`;
+  if (stopped.length > 0) requireSuccess(await $({ nothrow: true })`docker start ${stopped}`, `the cluster ${name} can't be started`, `docker start ${stopped.join(" ")}   shows it`);
   const api = nodes.flatMap(({ ports }) => ports).find(({ container }) => container === 6443);
   await untilReady(name, api?.host, signal);
   return stopped.length > 0 ? "started" : "already there";
 }
+
+/**
+ * Deletes nodes and context; none is no error.
+ * @throws UserError with kind's own words
+ */
+export const deleteCluster = async ($: Shell, name: string) =>
+  requireSuccess(await $({ nothrow: true })`kind delete cluster --name ${name}`, `kind could not delete the cluster ${name}`, `kind delete cluster --name ${name}   shows it`);
 
 async function create($: Shell, settings: ClusterSettings, signal: AbortSignal, outcome = "created"): Promise<string> {
   const { name } = settings;

@@ -18,7 +18,8 @@ export async function ensureContext($: Shell, { name, context }: ClusterSettings
   const [made, there] = await Promise.all([$`kind get kubeconfig --name ${name}`, $`kubectl config view --raw -o json`]);
   const wanted = load(made.stdout) as Kubeconfig;
   const config = JSON.parse(there.stdout || "{}") as Kubeconfig;
-  const previous = config["current-context"] ?? "";
+  // It may name one that was deleted, which kubectl won't change to.
+  const previous = config.contexts?.find(({ name }) => name === config["current-context"])?.name ?? "";
   if (sameCluster(wanted, config, context)) return { outcome: "already there", current: previous };
   try {
     // kind merges with a lock, as kubectl does, and makes the context the current one.

@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { dev } from "../../../manifests/environments/dev.ts";
 import { fakeCluster, type FakeCluster } from "../../../tests/fake-cluster.ts";
 import { issueCertificate, type Authority } from "../ca.ts";
@@ -58,16 +58,47 @@ it("does not take a certificate of another CA for proof, and cleans up all the s
   expect(trials(cluster)).toEqual([]);
 });
 
-it("has certificates issued again when the CA was replaced, for browsers no longer trust them", async () => {
-  const web: KubernetesObject = { apiVersion: "cert-manager.io/v1", kind: "Certificate", metadata: { name: "web", namespace: "dev" }, spec: { secretName: "web-tls", issuerRef: { name: "local-ca" } } };
-  const other: KubernetesObject = { ...web, metadata: { name: "other", namespace: "dev" }, spec: { secretName: "other-tls", issuerRef: { name: "letsencrypt" } } };
-  const secrets = ["web-tls", "other-tls"].map((name): KubernetesObject => ({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "dev" } }));
-  const cluster = withCertManager(authority, [web, other, ...secrets]);
-  const old = await makeAuthority();
-  await cluster.apply({ apiVersion: "v1", kind: "Secret", metadata: { name: "local-ca", namespace: "cert-manager" }, data: { "tls.crt": base64(old.certificate) } }, { fieldManager: "setup" });
-  expect(await ensureLocalIssuer(cluster, dev, authority, signal)).toBe("issues certificates of the new CA; issued again: dev/web");
-  expect(cluster.objects.has("Secret dev/web-tls")).toBe(false);
-  expect(cluster.objects.has("Secret dev/other-tls")).toBe(true);
+describe("when the CA was replaced", () => {
+  const caSecret = ({ certificate }: Authority): KubernetesObject => ({ apiVersion: "v1", kind: "Secret", metadata: { name: "local-ca", namespace: "cert-manager" }, data: { "tls.crt": base64(certificate) } });
+  /** A Certificate in the namespace dev, with the Secret that a CA's leaf is in. */
+  const issued = async (name: string, by: Authority, issuerRef = { kind: "ClusterIssuer", name: "local-ca" }): Promise<KubernetesObject[]> => [
+    { apiVersion: "cert-manager.io/v1", kind: "Certificate", metadata: { name, namespace: "dev" }, spec: { secretName: `${name}-tls`, issuerRef } },
+    { apiVersion: "v1", kind: "Secret", metadata: { name: `${name}-tls`, namespace: "dev" }, data: { "tls.crt": base64((await issueCertificate(by, ["dev.localhost"])).certificate) } },
+  ];
+  const secrets = (cluster: FakeCluster) => [...cluster.objects.keys()].filter((key) => key.startsWith("Secret dev/"));
+
+  it("has its own certificates issued again that the old one signed, for browsers no longer trust them, and no others", async () => {
+    const old = await makeAuthority();
+    const objects = [
+      ...(await issued("web", old)),
+      ...(await issued("fresh", authority)),
+      ...(await issued("public", old, { kind: "ClusterIssuer", name: "letsencrypt" })),
+      ...(await issued("namesake", old, { kind: "Issuer", name: "local-ca" })),
+      (await issued("pending", old))[0]!,
+    ];
+    const cluster = withCertManager(authority, [...objects, caSecret(old)]);
+    expect(await ensureLocalIssuer(cluster, dev, authority, signal)).toBe("issues certificates; issued again: dev/web");
+    expect(secrets(cluster)).toEqual(["Secret dev/fresh-tls", "Secret dev/public-tls", "Secret dev/namesake-tls"]);
+    expect(await ensureLocalIssuer(cluster, dev, authority, signal)).toBe("already there");
+  });
+
+  it("completes that after a run which wrote the new CA and came no further", async () => {
+    const old = await makeAuthority();
+    const cluster = withCertManager(old, [...(await issued("web", old))]);
+    expect(await ensureLocalIssuer(cluster, dev, old, signal)).toBe("issues certificates");
+    await expect(ensureLocalIssuer(cluster, dev, authority, signal), "cert-manager does not see the new CA yet").rejects.toThrow("not with the local CA");
+
+    const later = withCertManager(authority, [...cluster.objects.values()]);
+    const { delete: remove } = later;
+    later.delete = async (reference) => {
+      if (reference.metadata.name === "web-tls") throw new Error("interrupted");
+      return remove(reference);
+    };
+    await expect(ensureLocalIssuer(later, dev, authority, signal)).rejects.toThrow("interrupted");
+    later.delete = remove;
+    expect(await ensureLocalIssuer(later, dev, authority, signal)).toBe("issues certificates; issued again: dev/web");
+    expect(secrets(later)).toEqual([]);
+  });
 });
 
 it("gives cert-manager's own reason when it does not issue", async () => {
@@ -84,4 +115,8 @@ it("gives cert-manager's own reason when it does not issue", async () => {
 it("waits for an object that cert-manager has not looked at", () => {
   expect(readyCondition(undefined)).toContain("not looked at it yet");
   expect(readyCondition({ apiVersion: "v1", kind: "x", metadata: { name: "x" }, status: ready })).toBeUndefined();
+  const observed = (observedGeneration: number) =>
+    readyCondition({ apiVersion: "v1", kind: "x", metadata: { name: "x", generation: 2 } as KubernetesObject["metadata"], status: { conditions: [{ type: "Ready", status: "True", observedGeneration }] } });
+  expect(observed(1)).toContain("not looked at it yet");
+  expect(observed(2)).toBeUndefined();
 });

@@ -34,8 +34,8 @@ export const trial = (environment: Environment, name: string): KubernetesObject 
 export const acceptsCertificates = (cluster: Cluster, environment: Environment) => cluster.apply(trial(environment, "setup-trial"), { fieldManager, dryRun: true });
 
 /**
- * Hands the local CA to cert-manager and sees that it issues: a certificate for the page's host, removed again. What was
- * seen once is not tried again until the CA is another.
+ * Hands the local CA to cert-manager and sees that it issues: a certificate for the page's host, removed again. Then
+ * certificates of other CAs are issued again. What was seen once is not tried again until the CA is another.
  * @returns what it did
  * @throws UserError with cert-manager's own reason
  */
@@ -58,11 +58,11 @@ export async function ensureLocalIssuer(
   if (same && before?.metadata.annotations?.[issuedAnnotation] === known) return "already there";
 
   await issueOne(cluster, environment, authority, { signal, timeoutMs });
+  const renewed = await renew(cluster, environment, authority);
+  // Last: a run that was interrupted before begins here again.
   const annotations = { [issuedAnnotation]: known };
   await cluster.apply({ ...reference(issuer), metadata: { ...issuer.metadata, annotations } }, { fieldManager: "setup-state", force: true });
-  if (!secretBefore || same) return "issues certificates";
-  const renewed = await renew(cluster, environment);
-  return renewed.length === 0 ? "issues certificates of the new CA" : `issues certificates of the new CA; issued again: ${renewed.join(", ")}`;
+  return renewed.length === 0 ? "issues certificates" : `issues certificates; issued again: ${renewed.join(", ")}`;
 }
 
 const reference = ({ apiVersion, kind }: KubernetesObject) => ({ apiVersion, kind });
@@ -106,19 +106,38 @@ async function removeTrials(cluster: Cluster): Promise<void> {
   }
 }
 
-/** Certificates of a CA that was replaced are valid for weeks, and trusted by nobody: without their Secret they are issued anew. */
-async function renew(cluster: Cluster, environment: Environment): Promise<string[]> {
+/**
+ * Certificates of a CA that was replaced are valid for weeks, and trusted by nobody: without their Secret they are issued anew.
+ * @returns which ones
+ */
+async function renew(cluster: Cluster, environment: Environment, authority: Authority): Promise<string[]> {
   const { items } = await cluster.list(certificates);
-  const affected = items.filter((item) => (item["spec"] as { issuerRef: { name: string } }).issuerRef.name === environment.issuer.name);
-  for (const { metadata, spec } of affected)
-    await cluster.delete({ apiVersion: "v1", kind: "Secret", metadata: { name: (spec as { secretName: string }).secretName, namespace: metadata.namespace } });
-  return affected.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  const renewed: string[] = [];
+  for (const { metadata, spec } of items) {
+    const { secretName, issuerRef } = spec as { secretName: string; issuerRef: { kind?: string; name: string } };
+    if (issuerRef.kind !== "ClusterIssuer" || issuerRef.name !== environment.issuer.name) continue;
+    const secret = await cluster.get({ apiVersion: "v1", kind: "Secret", metadata: { name: secretName, namespace: metadata.namespace } });
+    if (!secret || stillServes(authority, dataOf(secret, "tls.crt"), [], 0)) continue;
+    await cluster.delete(secret);
+    renewed.push(`${metadata.namespace}/${metadata.name}`);
+  }
+  return renewed;
+}
+
+interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  observedGeneration?: number;
 }
 
 /** @returns nothing when an object of cert-manager is ready for what its spec says now, else its own reason */
 export function readyCondition(object: KubernetesObject | undefined): string | undefined {
-  const { conditions = [] } = (object?.["status"] ?? {}) as { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
+  const { conditions = [] } = (object?.["status"] ?? {}) as { conditions?: Condition[] };
   const ready = conditions.find(({ type }) => type === "Ready");
-  if (!ready) return "cert-manager has not looked at it yet";
+  const { generation } = (object?.metadata ?? {}) as { generation?: number };
+  const outdated = generation !== undefined && ready?.observedGeneration !== undefined && ready.observedGeneration !== generation;
+  if (!ready || outdated) return "cert-manager has not looked at it yet";
   return ready.status === "True" ? undefined : `${ready.reason}: ${ready.message}`;
 }

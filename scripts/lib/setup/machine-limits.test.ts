@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { fakeShell } from "../../../tests/fake-shell.ts";
 import { checkLimits, checkRootless } from "./machine-limits.ts";
 
 const engine = { version: "28", cpus: 4, memoryBytes: 8 * 2 ** 30, rootless: false };
@@ -19,9 +20,11 @@ it("warns of a Docker with too little memory for the cluster and the application
   expect(checkLimits({ ...engine, memoryBytes: 2 * 2 ** 30 }, () => undefined)).toMatchObject([{ what: expect.stringContaining("2.0 GiB") }]);
 });
 
-it("knows that rootless Docker may not publish low ports, and which setting allows it", () => {
+it("knows that rootless Docker may not publish low ports, and which setting allows it", async () => {
   const read = files({ ip_unprivileged_port_start: "1024\n" });
-  expect(checkRootless({ ...engine, rootless: true }, [80, 443], read)).toMatchObject([{ what: "rootless Docker may not publish port 80 and port 443", next: expect.stringContaining("ip_unprivileged_port_start=80") }]);
-  expect(checkRootless({ ...engine, rootless: true }, [8080, 8443], read)).toEqual([]);
-  expect(checkRootless(engine, [80, 443], read)).toEqual([]);
+  const rootless = (ports: number[], getcap = "") => checkRootless(fakeShell([[/getcap/, getcap]]).$, { ...engine, rootless: true }, ports, read);
+  expect(await rootless([80, 443])).toMatchObject([{ what: "rootless Docker may not publish port 80 and port 443", next: expect.stringContaining("ip_unprivileged_port_start=80") }]);
+  expect(await rootless([8080, 8443])).toEqual([]);
+  expect(await rootless([80, 443], "/usr/bin/rootlesskit cap_net_bind_service=ep\n")).toEqual([]);
+  expect(await checkRootless(fakeShell([]).$, engine, [80, 443], read)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Engine } from "./docker.ts";
 import type { Problem } from "../problems.ts";
+import type { Shell } from "../shell.ts";
 
 // https://kind.sigs.k8s.io/docs/user/known-issues/#pod-errors-due-to-too-many-open-files
 const inotify = { max_user_instances: 512, max_user_watches: 524_288 };
@@ -31,11 +32,17 @@ export function checkLimits(engine: Engine, read: (path: string) => string | und
   return problems;
 }
 
-/** @returns a problem for each port that rootless Docker may not publish */
-export function checkRootless(engine: Engine, ports: readonly number[], read: (path: string) => string | undefined = readText): Problem[] {
+/**
+ * @param ports that nothing of ours publishes yet
+ * @returns a problem that names those which rootless Docker may not publish
+ */
+export async function checkRootless($: Shell, engine: Engine, ports: readonly number[], read: (path: string) => string | undefined = readText): Promise<Problem[]> {
   const first = Number(read(unprivilegedPort) ?? 0);
   const refused = engine.rootless ? ports.filter((port) => port < first) : [];
   if (refused.length === 0) return [];
+  // The other way that https://docs.docker.com/engine/security/rootless/ gives. Users' PATHs often lack getcap's folder.
+  const { stdout } = await $({ nothrow: true })`PATH="$PATH:/usr/sbin:/sbin"; getcap "$(command -v rootlesskit)"`;
+  if (stdout.includes("cap_net_bind_service")) return [];
   return [
     {
       what: `rootless Docker may not publish ${refused.map((port) => `port ${port}`).join(" and ")}`,

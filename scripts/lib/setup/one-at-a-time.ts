@@ -24,20 +24,26 @@ export async function oneAtATime(cluster: string, folder = tmpdir()): Promise<Se
       return server;
     } catch (error) {
       const holder = (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? await ask(path) : undefined;
-      if (holder !== undefined)
-        throw new UserError(`setup or teardown of the cluster ${cluster} runs already; nothing was changed`, { why: `as process ${holder}`, next: "wait for it, or interrupt it with Ctrl-C" });
+      const running = `setup or teardown of the cluster ${cluster} runs already`;
+      if (holder === suspended)
+        throw new UserError(`${running} and is suspended; nothing was changed`, { why: "it does not answer", next: "fg   in its terminal, then wait for it or interrupt it with Ctrl-C" });
+      if (holder !== undefined) throw new UserError(`${running}; nothing was changed`, { why: `as process ${holder}`, next: "wait for it, or interrupt it with Ctrl-C" });
       if (attempt === 3) throw error;
       rmSync(path, { force: true });
     }
   }
 }
 
+const suspended = Symbol("suspended");
+
 /** @returns what the one at a socket says, undefined when nobody is there any more */
-const ask = (path: string): Promise<string | undefined> =>
+const ask = (path: string): Promise<string | typeof suspended | undefined> =>
   new Promise((resolve) => {
     let text = "";
-    connect({ path })
+    const socket = connect({ path })
       .on("data", (data) => (text += data))
       .on("end", () => resolve(text))
-      .on("error", () => resolve(undefined));
+      .on("error", () => resolve(undefined))
+      // The system connects for a process that was stopped (Ctrl-Z).
+      .setTimeout(2000, () => (socket.destroy(), resolve(suspended)));
   });

@@ -18,12 +18,17 @@ export interface Machine {
   readonly registry: Container | undefined;
   /** What setup can't begin with: all of it at once. */
   readonly problems: readonly Problem[];
-  /** What one can do without, until `tilt up` or for ever. */
+  /** What one can do without until `tilt up`. */
   readonly hints: readonly Problem[];
+  /** What a cluster may run into; where one was made already it shows that they will do. */
+  readonly limits: readonly Problem[];
 }
 
-/** Looks at tools, engine, containers of our names and ports, and changes nothing. */
-export async function examineMachine($: Shell, settings: ClusterSettings): Promise<Machine> {
+/**
+ * Looks at tools, engine, containers of our names and ports, and changes nothing.
+ * @param read reads what the system says of itself, under /proc
+ */
+export async function examineMachine($: Shell, settings: ClusterSettings, read?: (path: string) => string | undefined): Promise<Machine> {
   const [{ versions, problems: ofTools }, { engine, problems: ofEngine }, tilt] = await Promise.all([
     checkTools($, ["docker", "kind", "kubectl"]),
     checkEngine($),
@@ -31,16 +36,16 @@ export async function examineMachine($: Shell, settings: ClusterSettings): Promi
   ]);
   const { nodes, others } = engine ? await inspect($, settings.name, settings.registry.name) : { nodes: [], others: [] };
   const registry = others[0];
+  const wanted = wantedPorts(settings, nodes, registry);
   const problems = [
     ...ofTools,
     ...ofEngine,
     ...checkNodes(settings, nodes),
     ...checkRegistry(settings, registry),
-    ...(engine ? checkRootless(engine, [settings.httpPort, settings.httpsPort]) : []),
-    ...(await checkPorts($, wantedPorts(settings, nodes, registry))),
+    ...(engine ? await checkRootless($, engine, wanted.map(({ port }) => port), read) : []),
+    ...(await checkPorts($, wanted)),
   ];
-  const hints = [...(engine ? checkLimits(engine) : []), ...tilt.problems];
-  return { versions: { ...versions, ...tilt.versions }, engine, nodes, registry, problems, hints };
+  return { versions: { ...versions, ...tilt.versions }, engine, nodes, registry, problems, hints: tilt.problems, limits: engine ? checkLimits(engine, read) : [] };
 }
 
 /**
@@ -51,9 +56,7 @@ export async function examineMachine($: Shell, settings: ClusterSettings): Promi
 export async function preflight($: Shell, settings: ClusterSettings, signal: AbortSignal): Promise<Machine & Fetched> {
   const [machine, fetched] = await Promise.all([examineMachine($, settings), fetchAddons({ signal }).catch(asProblem)]);
   throwAll([...machine.problems, ...("what" in fetched ? [fetched] : []), ...checkAuthority(authorityFolder())]);
-  // A cluster that runs shows that the limits will do.
-  const hints = machine.nodes.length === 0 ? machine.hints : [];
-  return { ...machine, ...(fetched as Fetched), hints };
+  return { ...machine, ...(fetched as Fetched), limits: machine.nodes.length === 0 ? machine.limits : [] };
 }
 
 /** @returns why the local CA that is there can't be handed to a cluster, if so */

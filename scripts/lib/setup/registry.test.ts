@@ -2,15 +2,16 @@ import { createServer } from "node:http";
 import { expect, it } from "vitest";
 import { fakeCluster } from "../../../tests/fake-cluster.ts";
 import { inspected } from "../../../tests/fake-machine.ts";
-import { fakeShell } from "../../../tests/fake-shell.ts";
+import { fakeShell, type Answer } from "../../../tests/fake-shell.ts";
 import { listening } from "../../../tests/listening.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
-import { readContainers } from "./docker.ts";
+import { readContainers, type Container } from "./docker.ts";
 import { checkRegistry, connectRegistry, createVolume, ensureRegistry } from "./registry.ts";
 
 const settings = (port = 5001) => ({ name: "dev", registry: { name: "dev-registry", address: `127.0.0.1:${port}`, port } }) as ClusterSettings;
 const labels = { "typescript-kubernetes-starter/cluster": "dev" };
-const container = (changes = {}) => readContainers(JSON.stringify([inspected("dev-registry", { labels, ports: { 5000: 5001 }, networks: ["bridge", "kind"], ...changes })]))[0]!;
+const registry = (changes = {}) => inspected("dev-registry", { labels, ports: { 5000: 5001 }, networks: ["bridge", "kind"], ...changes });
+const container = (changes = {}) => readContainers(JSON.stringify([registry(changes)]))[0]!;
 
 async function answering<T>(run: (port: number) => Promise<T>): Promise<T> {
   const server = createServer((_request, response) => response.end("{}"));
@@ -42,6 +43,14 @@ it("is left alone while it runs, started when it is stopped, made again when its
     expect(moved.calls.map((call) => call.split(" ")[1])).toEqual(["rm", "run"]);
   }));
 
+it("gives Docker's own words and what to type when it can't be run, removed or started", async () => {
+  const offline: Answer = { exitCode: 125, stderr: "Unable to find image 'registry:3' locally\ntoomanyrequests: You have reached your pull rate limit" };
+  const failing = (answers: readonly (readonly [string, Answer])[], there?: Container) => ensureRegistry(fakeShell(answers).$, settings(5001), there);
+  await expect(failing([["docker run", offline]])).rejects.toMatchObject({ name: "UserError", why: expect.stringContaining("toomanyrequests"), next: "docker pull registry:3   shows it" });
+  await expect(failing([["docker start", { exitCode: 1, stderr: "no such network" }]], container({ running: false }))).rejects.toMatchObject({ name: "UserError", why: "no such network" });
+  await expect(failing([["docker rm", { exitCode: 1, stderr: "in use" }]], container({ ports: { 5000: 1 } }))).rejects.toMatchObject({ name: "UserError", why: "in use" });
+});
+
 it("is not taken for ours without our label", () => {
   expect(checkRegistry(settings(), undefined)).toEqual([]);
   expect(checkRegistry(settings(), container())).toEqual([]);
@@ -62,8 +71,11 @@ const inNode = '\0[host."http://dev-registry:5000"]\n\0';
 
 it("tells every node where it is, and changes nothing when they know", async () => {
   const cluster = fakeCluster({ objects: [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-public" } }] });
-  const first = fakeShell([["docker ps", "dev-control-plane\ndev-worker\n"], ["docker cp", { exitCode: 1 }], ["docker exec", ""], ["docker network connect kind dev-registry", ""]]);
-  await connectRegistry(first.$, cluster, settings(), container({ networks: ["bridge"] }));
+  const shows = (...containers: object[]) => ["docker container inspect", JSON.stringify(containers)] as const;
+  const nodes = [inspected("dev-control-plane"), inspected("dev-worker")];
+  const first = fakeShell([["docker ps", "dev-control-plane\ndev-worker\n"], shows(...nodes, registry({ networks: ["bridge"] })), ["docker cp", { exitCode: 1 }], ["docker exec", ""], ["docker network connect kind dev-registry", ""]]);
+  await connectRegistry(first.$, cluster, settings());
+  expect(first.calls).toContain("docker network connect kind dev-registry");
   expect(first.calls.filter((call) => call.includes("cp /dev/stdin"))).toEqual([
     "docker exec --interactive dev-control-plane cp /dev/stdin /etc/containerd/certs.d/127.0.0.1:5001/hosts.toml",
     "docker exec --interactive dev-worker cp /dev/stdin /etc/containerd/certs.d/127.0.0.1:5001/hosts.toml",
@@ -73,8 +85,8 @@ it("tells every node where it is, and changes nothing when they know", async () 
 
   const version = () => (cluster.objects.get("ConfigMap kube-public/local-registry-hosting")!.metadata as { resourceVersion?: string }).resourceVersion;
   const before = version();
-  const second = fakeShell([["docker ps", "dev-control-plane\n"], ["docker cp", inNode]]);
-  await connectRegistry(second.$, cluster, settings(), container());
-  expect(second.calls.filter((call) => !/^docker (ps|cp)/.test(call))).toEqual([]);
+  const second = fakeShell([["docker ps", "dev-control-plane\n"], shows(nodes[0]!, registry()), ["docker cp", inNode]]);
+  await connectRegistry(second.$, cluster, settings());
+  expect(second.calls.filter((call) => !/^docker (ps|cp|container inspect)/.test(call))).toEqual([]);
   expect(version()).toBe(before);
 });

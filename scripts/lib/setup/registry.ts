@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster.ts";
 import { project, type ClusterSettings } from "./cluster-settings.ts";
-import { nodeNames, type Container } from "./docker.ts";
+import { inspect, requireSuccess, type Container } from "./docker.ts";
 import { UserError } from "../errors.ts";
 import type { Problem } from "../problems.ts";
 import type { Shell } from "../shell.ts";
@@ -27,16 +27,20 @@ export function checkRegistry({ registry }: ClusterSettings, container: Containe
   ];
 }
 
-/** Leaves a registry that answers. The images are in a volume of their own: they outlive the container. */
+/**
+ * Leaves a registry that answers. The images are in a volume of their own: they outlive the container.
+ * @throws UserError with Docker's own words
+ */
 export async function ensureRegistry($: Shell, { name: cluster, registry }: ClusterSettings, container: Container | undefined, signal?: AbortSignal): Promise<string> {
   const { name, port } = registry;
   const samePort = container?.ports.some(({ host }) => host === port);
   if (container?.running && samePort) return "already there";
   if (container && samePort) {
-    await $`docker start ${name}`;
+    requireSuccess(await $({ nothrow: true })`docker start ${name}`, `the registry ${name} can't be started`, `docker logs ${name}`);
   } else {
-    if (container) await $`docker rm --force ${name}`;
-    await $`docker run --detach --restart unless-stopped --name ${name} --label ${clusterLabel}=${cluster} --publish 127.0.0.1:${port}:5000 --volume ${name}:/var/lib/registry ${image}`;
+    if (container) requireSuccess(await $({ nothrow: true })`docker rm --force ${name}`, `the registry ${name}, whose port is another now, can't be removed`);
+    const run = $({ nothrow: true })`docker run --detach --restart unless-stopped --name ${name} --label ${clusterLabel}=${cluster} --publish 127.0.0.1:${port}:5000 --volume ${name}:/var/lib/registry ${image}`;
+    requireSuccess(await run, `the registry ${name} can't be run`, `docker pull ${image}   shows it`);
   }
   await until(`the registry ${registry.address}`, () => registryAnswer(registry), { timeoutMs: 30_000, signal, next: `docker logs ${name}` });
   return container ? "started" : "created";
@@ -65,22 +69,23 @@ export async function registryAnswer({ address }: ClusterSettings["registry"]): 
 }
 
 /** Tells every node and every tool (Tilt among them) where the registry is. */
-export async function connectRegistry($: Shell, cluster: Cluster, settings: ClusterSettings, container: Container | undefined): Promise<void> {
+export async function connectRegistry($: Shell, cluster: Cluster, settings: ClusterSettings): Promise<void> {
   const { name, address } = settings.registry;
-  const nodes = await nodeNames($, settings.name);
+  // The registry's container may be another than the one that was there before setup began.
+  const { nodes, others } = await inspect($, settings.name, name);
   if (nodes.length === 0) throw new UserError(`the cluster ${settings.name} has no nodes`, { why: "somebody removed them just now", next: "npx zx scripts/setup.mts" });
   // In a node 127.0.0.1 is the node: https://kind.sigs.k8s.io/docs/user/local-registry/
   const folder = `/etc/containerd/certs.d/${address}`;
   const hosts = `[host."http://${name}:5000"]\n`;
   await Promise.all([
-    ...nodes.map(async (node) => {
+    ...nodes.map(async ({ name: node }) => {
       // As a tar archive; much quicker than running something in the node.
       const { stdout } = await $({ nothrow: true })`docker cp ${node}:${folder}/hosts.toml -`;
       if (stdout.includes(`\0${hosts}\0`)) return;
       await $`docker exec ${node} mkdir -p ${folder}`;
       await $({ input: hosts })`docker exec --interactive ${node} cp /dev/stdin ${folder}/hosts.toml`;
     }),
-    connectNetwork($, name, container),
+    connectNetwork($, name, others[0]),
     cluster.apply(
       {
         apiVersion: "v1",
@@ -95,6 +100,6 @@ export async function connectRegistry($: Shell, cluster: Cluster, settings: Clus
 
 async function connectNetwork($: Shell, name: string, container: Container | undefined): Promise<void> {
   if (container?.networks.includes("kind")) return;
-  const { exitCode, stderr } = await $({ nothrow: true })`docker network connect kind ${name}`;
-  if (exitCode !== 0 && !/already exists/.test(stderr)) throw new UserError(`${name} can't join the network of the cluster`, { why: stderr.trim() });
+  const joined = await $({ nothrow: true })`docker network connect kind ${name}`;
+  if (!/already exists/.test(joined.stderr)) requireSuccess(joined, `${name} can't join the network of the cluster`);
 }

@@ -1,9 +1,8 @@
-import { rm } from "node:fs/promises";
-import { certificatePath } from "../ca.ts";
+import { authorityFiles, deleteAuthority } from "../ca.ts";
 import type { ClusterSettings } from "./cluster-settings.ts";
-import { inspect } from "./docker.ts";
+import { inspect, requireSuccess } from "./docker.ts";
 import { UserError } from "../errors.ts";
-import { isOurs } from "./kind.ts";
+import { deleteCluster, isOurs } from "./kind.ts";
 import { contextNames } from "./kubeconfig.ts";
 import { clusterLabel, networkLabel } from "./registry.ts";
 import type { Shell } from "../shell.ts";
@@ -34,16 +33,20 @@ export async function findLeftovers($: Shell, settings: ClusterSettings): Promis
     if (nodes.length > 0) ours.push({ what: `the kind cluster ${name} (${nodeNames}) with all that runs in it`, remove: async () => {} });
     if (hasContext) ours.push({ what: `the context ${context} in your kubeconfig`, remove: async () => {} });
     // kind removes nodes and context alike, also when only one of them is there.
-    if (ours.length > 0) ours[0] = { ...ours[0]!, remove: () => $`kind delete cluster --name ${name}` };
+    if (ours.length > 0) ours[0] = { ...ours[0]!, remove: () => deleteCluster($, name) };
   }
   const container = containers[0];
   if (container && container.labels[clusterLabel] === undefined) others.push(`the container ${registry.name}`);
-  else if (container) ours.push({ what: `the registry ${registry.name}`, remove: () => $`docker rm --force ${registry.name}` });
-  if (volume && volume[clusterLabel] === undefined) others.push(`the volume ${registry.name}`);
-  else if (volume) ours.push({ what: `the volume ${registry.name} with the images that were pushed`, remove: () => $`docker volume rm ${registry.name}` });
-
+  else if (container) ours.push({ what: `the registry ${registry.name}`, remove: async () => requireSuccess(await $({ nothrow: true })`docker rm --force ${registry.name}`, `${registry.name} can't be removed`) });
+  // Before the volume, whose label says that it may go: a teardown that was stopped in between finds it again.
   if (volume?.[networkLabel] !== undefined && (await isFree($, [...nodes, ...containers].map((one) => one.name))))
     ours.push({ what: "the Docker network kind, which setup made and nothing else uses", remove: () => removeNetwork($) });
+  if (volume && volume[clusterLabel] === undefined) others.push(`the volume ${registry.name}`);
+  else if (volume)
+    ours.push({
+      what: `the volume ${registry.name} with the images that were pushed`,
+      remove: async () => requireSuccess(await $({ nothrow: true })`docker volume rm ${registry.name}`, `the volume ${registry.name} can't be removed`),
+    });
   return { ours, others };
 }
 
@@ -63,21 +66,21 @@ async function isFree($: Shell, except: readonly string[]): Promise<boolean> {
 
 async function removeNetwork($: Shell): Promise<void> {
   // Another cluster may have joined it since we looked.
-  const { exitCode, stderr } = await $({ nothrow: true })`docker network rm kind`;
-  if (exitCode !== 0 && !/active endpoints/.test(stderr)) throw new UserError("the network kind can't be removed", { why: stderr.trim() });
+  const removed = await $({ nothrow: true })`docker network rm kind`;
+  if (!/active endpoints/.test(removed.stderr)) requireSuccess(removed, "the network kind can't be removed");
 }
 
 /**
- * @param trust who trusts the CA
- * @returns the local CA as something to remove
- * @throws UserError while a store trusts it: to be taken out there, its certificate is needed
+ * @param trust who trusts the CA and those that it replaced
+ * @returns the local CA as something to remove, if anything of one is there
+ * @throws UserError while a store trusts one of them: to be taken out there, its certificate is needed
  */
-export function authorityLeftover(folder: string, trust: readonly Status[]): Leftover {
-  const trusting = trust.filter(({ state }) => state === "trusted").map(({ name }) => name);
+export function authorityLeftover(folder: string, trust: readonly Status[]): Leftover[] {
+  const trusting = trust.flatMap(({ name, state, replaced }) => [...(state === "trusted" ? [name] : []), ...replaced.map((old) => `${name}, the replaced ${old}`)]);
   if (trusting.length > 0)
     throw new UserError("the local CA is still trusted; nothing was changed", {
-      why: `by ${trusting.join(", ")}`,
+      why: `by ${trusting.join("\nby ")}`,
       next: "npx zx scripts/certs.mts untrust   and then teardown again",
     });
-  return { what: `the local CA in ${folder}`, remove: () => Promise.all([rm(certificatePath(folder)), rm(certificatePath(folder).replace(/\.pem$/, "-key.pem"), { force: true })]) };
+  return authorityFiles(folder).length === 0 ? [] : [{ what: `the local CA in ${folder}`, remove: () => deleteAuthority(folder) }];
 }
