@@ -18,8 +18,9 @@ export default defineConfig({
           ],
           exclude: configDefaults.exclude,
           env,
-          // Scripts run as child processes: some seconds on a busy machine.
-          testTimeout: 60_000,
+          // Scripts run as child processes, pages are built and opened: seconds, or ten times that on a busy machine.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -30,7 +31,7 @@ export default defineConfig({
           include: ["tests/{local,e2e}/**/*.test.ts"],
           env,
           fileParallelism: false,
-          testTimeout: 300_000,
+          testTimeout: 900_000,
           hookTimeout: 900_000,
           sequence: { groupOrder: 2 },
         },

@@ -38,6 +38,7 @@ export async function openBrowser(authority: string): Promise<BrowserContext & A
       "--disable-features=WebRtcHideLocalIpsWithMdns",
     ],
   });
+  context.setDefaultTimeout(90_000);
   return Object.assign(context, {
     async [Symbol.asyncDispose]() {
       await context.close();

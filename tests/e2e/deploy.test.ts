@@ -227,7 +227,7 @@ describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lack
     const second = await deploy();
     expect(second.code, second.stderr).toBe(1);
     expect(second.stderr).toMatch(/prod is being deployed by \S+/);
-    if (first.process.exitCode === null) await once(first.process, "exit");
+    await first.ended;
     said += first.text();
     expect(first.process.exitCode, first.text()).toBe(0);
     expect((await plan()).code).toBe(0);
@@ -250,7 +250,7 @@ describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lack
     // The plan is above it, with every object's name.
     await until(async () => child.text().includes("Objects of revision"));
     child.process.kill("SIGINT");
-    const [code] = await once(child.process, "exit");
+    const code = await child.ended;
     said += child.text();
     expect(code, child.text()).toBe(130);
     expect((await history())[0]).toMatchObject({ result: "interrupted" });
@@ -278,7 +278,7 @@ describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lack
       const child = start(trial, "--env", "prod", "--yes");
       await until(async () => (await state()) !== before, 90_000);
       child.process.kill("SIGKILL");
-      await once(child.process, "exit");
+      await child.ended;
       said += child.text();
     }
     shop({ message: "twelve" });
@@ -348,7 +348,7 @@ describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lack
 
   /** Status is written a while after pods are ready; then nothing changes by itself. */
   async function settled(): Promise<void> {
-    for (let last = ""; ; await sleep(2000)) if (last === (last = await trial.versions())) return;
+    for (let last = "", same = 0; same < 3; await sleep(2000)) same = last === (last = await trial.versions()) ? same + 1 : 0;
   }
 });
 
@@ -405,11 +405,12 @@ setInterval(() => console.log("answered " + answered), 500);`;
   };
 }
 
-function start(trial: Trial, ...args: string[]): { process: ChildProcess; text: () => string } {
+/** `ended`: with which exit code, when all that it said has arrived. */
+function start(trial: Trial, ...args: string[]): { process: ChildProcess; text: () => string; ended: Promise<number | null> } {
   let text = "";
   const child = spawn(process.execPath, [join(process.cwd(), "node_modules/zx/build/cli.js"), "scripts/deploy.mts", ...args], { cwd: trial.folder, env: trial.scriptEnv(), stdio: ["ignore", "pipe", "pipe"] });
   for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (chunk) => (text += chunk));
-  return { process: child, text: () => text };
+  return { process: child, text: () => text, ended: once(child, "close").then(([code]) => code as number | null) };
 }
 
 async function until(condition: () => Promise<boolean>, timeout = 60_000): Promise<void> {
@@ -433,11 +434,16 @@ function processes(): string[] {
 }
 
 function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true }).flatMap((entry) => {
+  // Folders may go while they are looked into.
+  const attempt = <T>(read: () => T[]): T[] => {
     try {
-      return entry.isFile() ? [readFileSync(join(entry.parentPath, entry.name), "utf8")] : [];
+      return read();
     } catch {
       return [];
     }
+  };
+  return attempt(() => readdirSync(folder, { withFileTypes: true })).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesIn(path) : entry.isFile() ? attempt(() => [readFileSync(path, "utf8")]) : [];
   });
 }

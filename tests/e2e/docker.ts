@@ -30,10 +30,12 @@ function succeeds(...args: string[]): boolean {
  */
 export function startRegistry(name: string, address: string, options: readonly string[] = []): string {
   const image = `${address}/node:22.0.0`;
+  // Of a run that was killed.
+  removeRegistry(name);
   docker("run", "--detach", "--name", name, ...options, "--publish", `${address}:5000`, "registry:3");
   docker("tag", "node:22-alpine", image);
   // It answers a moment after it was started.
-  for (let left = 20; ; left--)
+  for (let left = 120; ; left--)
     try {
       docker("push", image);
       break;

@@ -70,6 +70,8 @@ describe.skipIf(lacking.length > 0)(`with BuildKit of its own (lacks ${lacking.j
   beforeAll(async () => {
     baseImage = startRegistry(`${name}-registry`, registry);
     buildkitd = spawn("buildkitd", ["--addr", socket, "--root", join(folder, "root"), "--containerd-worker=false"], { stdio: "ignore" });
+    // Of a run that was killed.
+    await run("docker", ["buildx", "rm", name]);
     dockerSync("buildx", "create", "--name", name, "--driver", "remote", socket);
     const end = Date.now() + 60_000;
     while ((await run("docker", ["buildx", "inspect", name, "--bootstrap"])).code !== 0) {

@@ -48,20 +48,21 @@ export interface Trial {
 
 export const hardened = { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } };
 /** Serves a while after it is told to stop: until then the news that it goes have reached everybody, also on a busy machine. */
-export const server = `require("http").createServer((q, a) => a.end(process.env.MESSAGE)).listen(3000); process.on("SIGTERM", () => setTimeout(() => process.exit(), 6000));`;
+export const server = `require("http").createServer((q, a) => a.end(process.env.MESSAGE)).listen(3000); process.on("SIGTERM", () => setTimeout(() => process.exit(), 10000));`;
 
 const metadata = (name: string, namespace: string) => ({ name, namespace, labels: { app: name } });
 
 export function container(name: string, image: string, code: string, more: object = {}): object {
-  const probe = (path: string) => ({ httpGet: { path, port: "http" }, periodSeconds: 1 });
+  // A machine that is busy with other pods makes these late, which is no fault of theirs.
+  const probe = (path: string) => ({ httpGet: { path, port: "http" }, periodSeconds: 1, timeoutSeconds: 5 });
   return {
     name,
     image,
     command: ["node", "-e", code],
     ports: [{ name: "http", containerPort: 3000 }],
     readinessProbe: probe("/readyz"),
-    livenessProbe: { ...probe("/livez"), periodSeconds: 10 },
-    resources: { requests: { cpu: "10m", memory: "32Mi", "ephemeral-storage": "10Mi" }, limits: { cpu: "1", memory: "128Mi", "ephemeral-storage": "50Mi" } },
+    livenessProbe: { ...probe("/livez"), periodSeconds: 10, timeoutSeconds: 10 },
+    resources: { requests: { cpu: "50m", memory: "32Mi", "ephemeral-storage": "10Mi" }, limits: { cpu: "1", memory: "128Mi", "ephemeral-storage": "50Mi" } },
     securityContext: hardened,
     ...more,
   };
@@ -230,6 +231,8 @@ containerdConfigPatches:
 `,
     );
     const node = process.env["KIND_NODE_IMAGE"];
+    // Of a run that was killed.
+    execFileSync("kind", ["delete", "cluster", "--name", name, "--kubeconfig", kubeconfig], { stdio: "ignore" });
     execFileSync("kind", ["create", "cluster", "--name", name, "--config", join(folder, "kind.yaml"), "--kubeconfig", kubeconfig, "--wait", "120s", ...(node ? ["--image", node] : [])], { stdio: ["ignore", "ignore", "pipe"] });
     const image = startRegistry(`${name}-registry`, registry, ["--network", "kind"]);
     const hosts = `/etc/containerd/certs.d/${registry}`;

@@ -5,7 +5,8 @@ import { lock } from "./lease.ts";
 
 const place = { namespace: "default", name: "prod" };
 const reference = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name: "deploy-prod", namespace: "default" } };
-const times = { expiry: 400, renewal: 50 };
+/** Long enough for a process that is held up not to look killed; short where that is waited for. */
+const times = { expiry: 5000, renewal: 50 };
 const holder = async (cluster: ReturnType<typeof fakeCluster>) => ((await cluster.get(reference))?.["spec"] as { holderIdentity?: string } | undefined)?.holderIdentity;
 
 it("tells a second deploy who is at work, for as long as it lasts", async () => {
@@ -22,7 +23,7 @@ it("takes the lock of a killed deploy when it is no longer renewed, whatever the
   vi.spyOn(console, "error").mockImplementation(() => {});
   const cluster = fakeCluster();
   await cluster.create({ ...reference, spec: { holderIdentity: "Ann on laptop", renewTime: "2999-01-01T00:00:00.000000Z" } });
-  const mine = await lock(cluster, place, "Ben on desktop", undefined, times);
+  const mine = await lock(cluster, place, "Ben on desktop", undefined, { ...times, expiry: 400 });
   expect(await holder(cluster)).toBe("Ben on desktop");
   await mine.release();
 });
@@ -31,7 +32,7 @@ it("stops the deploy whose lock somebody else has taken, and leaves that one's a
   const cluster = fakeCluster();
   const mine = await lock(cluster, place, "Ann on laptop", undefined, times);
   cluster.edit(reference, (object) => (object.spec.holderIdentity = "Ben on desktop"));
-  await vi.waitFor(() => expect(mine.signal.aborted).toBe(true));
+  await vi.waitFor(() => expect(mine.signal.aborted).toBe(true), 10_000);
   expect(mine.signal.reason).toMatchObject({ message: "the lock of this deploy is somebody else's now" });
   await mine.release();
   expect(await holder(cluster)).toBe("Ben on desktop");
