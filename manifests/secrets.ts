@@ -46,9 +46,10 @@ export const secretEnv = <Service extends UserOf<SecretKey>>(environment: Enviro
 
 /** `secretEnv` for a list of any shape. */
 export function reference(environment: Environment, service: string, key: string, list: Declarations): IEnvVar[] {
-  const declaration = neededIn(environment, list)[key];
-  if (!declaration) return [];
-  return [{ name: key, valueFrom: { secretKeyRef: { name: service, key, ...(isOptional(environment, declaration) && { optional: true }) } } }];
+  const declaration = list[key];
+  if (declaration && !neededIn(environment, list)[key]) return [];
+  // What is not declared is referenced all the same: nothing compiles before it runs, and the checks see that it leads nowhere.
+  return [{ name: key, valueFrom: { secretKeyRef: { name: service, key, ...(declaration && isOptional(environment, declaration) && { optional: true }) } } }];
 }
 
 /** @returns what of the list an environment has */

@@ -1,5 +1,4 @@
 import { readRequest, type Request } from "./lib/deploy/flags.ts";
-import { environmentNamed } from "./lib/environments.ts";
 import { main } from "./lib/main.ts";
 
 await main(async (signal) => {
@@ -12,6 +11,7 @@ await main(async (signal) => {
 
 async function run(request: Request, signal: AbortSignal): Promise<number | void> {
   const { mode, force, replace, pruneData } = request;
+  const { environmentNamed } = await import("./lib/environments.ts");
 
   // What asks no cluster. Each part is loaded where it is needed: all together take longer to load than to run.
   const offline = () => import("./lib/deploy/offline.ts");

@@ -36,12 +36,14 @@ export async function connect($: Shell, context: string, options: { signal?: Abo
   }
 }
 
+export const kubectlMissing = () => new UserError("kubectl is not installed", { next: "https://kubernetes.io/docs/tasks/tools/" });
+
 /** @returns the address in the kubeconfig that a context points at. kubectl leaves credentials out of this output. */
 async function serverOf($: Shell, context: string): Promise<string> {
   const { stdout, stderr, exitCode } = await $({ nothrow: true })`kubectl config view --minify --context ${context} -o ${"jsonpath={.clusters[0].cluster.server}"}`;
   if (exitCode === 0 && stdout.trim() !== "") return stdout.trim();
   if (exitCode === 127 || /ENOENT|not found$/m.test(stderr))
-    throw new UserError("kubectl is missing", { next: "https://kubernetes.io/docs/tasks/tools/" });
+    throw kubectlMissing();
   throw new UserError(`no context ${context} in your kubeconfig`, {
     why: stderr.trim() || "it names no cluster",
     next: context.startsWith("kind-") ? "npm run setup   makes the cluster" : "kubectl config get-contexts   shows those that are there",

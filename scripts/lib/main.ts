@@ -34,13 +34,19 @@ function report(error: unknown, signal: AbortSignal): void {
     return;
   }
   if (!(error instanceof UserError)) {
-    failed(`unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    failed(`unexpected: ${error instanceof Error ? ownFrames(error) : String(error)}`);
     return;
   }
   failed(error.message);
   if (error.why) say(indent(error.why));
   if (error.next) say(indent(`→ ${error.next}`));
   if (process.argv.includes("--verbose") && error.stack) say(indent(error.stack));
+}
+
+/** @returns the stack without what Node and packages did: a mistake in a manifest comes through here too, and its place is what counts */
+function ownFrames({ stack, message }: Error): string {
+  if (stack === undefined || process.argv.includes("--verbose")) return stack ?? message;
+  return stack.split("\n").filter((line) => !/^ +at .*(node:|node_modules|<anonymous>)/.test(line)).join("\n");
 }
 
 const indent = (text: string) => text.replace(/^(?=.)/gm, "   ");

@@ -65,12 +65,12 @@ describe("says in one breath what is wrong and what to type, and changes nothing
   }
 });
 
-it("says that kubectl is missing", async () => {
+it("says that kubectl is not installed", async () => {
   const programs = join(home, "programs");
   mkdirSync(programs);
   for (const name of ["bash", "sh"]) symlinkSync(execFileSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).trim(), join(programs, name));
   const { code, stderr } = await deploy("--env dev", { PATH: programs });
-  expect(stderr).toContain("kubectl is missing");
+  expect(stderr).toContain("kubectl is not installed");
   expect(code).toBe(1);
 });
 

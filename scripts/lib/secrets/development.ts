@@ -1,5 +1,6 @@
 import type { Environment } from "../../../manifests/environment.ts";
 import type { SecretValues } from "../../../manifests/secrets.ts";
+import { kubectlMissing } from "../cluster.ts";
 import { UserError, UsageError } from "../errors.ts";
 import { done } from "../progress.ts";
 import { render, type KubernetesObject } from "../render.ts";
@@ -23,6 +24,7 @@ export async function putIntoCluster($: Shell, environment: Environment, values:
   const objects = render(environment, values);
   const secrets = objects.filter(({ apiVersion, kind }) => apiVersion === "v1" && kind === "Secret");
   const { stdout, stderr, exitCode } = await $({ nothrow: true })`kubectl ${kubectl} get secrets,deployments,statefulsets --ignore-not-found -o json`;
+  if (exitCode === 127) throw kubectlMissing();
   if (exitCode !== 0)
     throw new UserError(`the cluster of context ${context} did not say what it has`, { why: stderr.trim(), next: "npm run setup" });
   const present: readonly KubernetesObject[] = stdout.trim() === "" ? [] : JSON.parse(stdout).items;

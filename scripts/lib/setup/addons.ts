@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
+import { asProblem, throwAll } from "../problems.ts";
 
 /** What addons.lock.json says of one: where upstream publishes it, and what it has to be. */
 interface Locked {
@@ -46,9 +47,11 @@ const lockFile = "addons.lock.json";
 export async function fetchAddons({ env = process.env, folder = root, signal }: { env?: NodeJS.ProcessEnv; folder?: string; signal?: AbortSignal } = {}): Promise<Fetched> {
   const lock = await readLock(folder);
   const mirror = env["ADDONS_MIRROR"];
-  const addons = await Promise.all(
+  const results = await Promise.allSettled(
     addonNames.map((name) => (mirror ? fromMirror(name, lock[name], mirror, folder, signal) : fromUpstream(name, lock[name], folder, signal))),
   );
+  throwAll(results.flatMap((result) => (result.status === "rejected" ? [asProblem(result.reason)] : [])), "add-ons can't be had");
+  const addons = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const byName = Object.fromEntries(addons.map((one) => [one.name, one])) as Record<AddonName, Addon>;
   return { addons: byName, unrecorded: addonNames.filter((name) => !mirror && lock[name].sha256 === undefined) };
 }
@@ -133,7 +136,7 @@ async function download(url: string, signal: AbortSignal | undefined, optional =
     const { message, cause } = error as Error;
     throw new UserError(`${url} can't be downloaded`, {
       why: cause instanceof Error ? `${message}: ${cause.message}` : message,
-      next: "download it another way into a folder, and name the folder: ADDONS_MIRROR=… (README: behind a proxy)",
+      next: "download it another way into a folder, and name the folder: ADDONS_MIRROR=… (npx zx scripts/setup.mts --help says what they are called there)",
       cause: error,
     });
   }
