@@ -4,7 +4,7 @@ import { ConfigMap } from "kubernetes-models/v1/ConfigMap";
 import { Service } from "kubernetes-models/v1/Service";
 import type { IContainer } from "kubernetes-models/v1/Container";
 import { describe, expect, it } from "vitest";
-import { flowsBetween } from "./flows.ts";
+import { flowsBetween, outsidePortsOf } from "./flows.ts";
 
 const workload = (name: string, container: Partial<IContainer> = {}) =>
   new Deployment({
@@ -45,5 +45,23 @@ describe("who connects to whom", () => {
     const paths = [{ path: "/", pathType: "Prefix" as const, backend: { service: { name: "web", port: { name: "http" } } } }];
     const ingress = new Ingress({ metadata: { name: "web" }, spec: { rules: [{ host: "example.com", http: { paths } }] } });
     expect(flows([workload("web")], [service("web")], [], [ingress])).toEqual(["ingress → web:3000"]);
+  });
+});
+
+describe("what is outside of the cluster", () => {
+  const ingress = new Ingress({ metadata: { name: "web" }, spec: { rules: [{ host: "shop.example.com" }] } });
+  const ports = (value: string) => outsidePortsOf(workload("web", { env: [{ name: "URL", value }] }), [service("database")], [], [ingress]);
+
+  it.each([
+    ["https://api.stripe.com/v1", [443]],
+    ["postgres://user:word@db.example.com/shop", [5432]],
+    ["http://10.1.2.3:8080, https://api.stripe.com", [443, 8080]],
+    ["custom://host.example.com", []],
+  ])("is opened at the port of an address: %s", (value, expected) => {
+    expect(ports(value)).toEqual(expected);
+  });
+
+  it.each(["https://shop.example.com", "redis://database.shop.svc.cluster.local:80", "http://database.shop:80", "https://dev.localhost:8443", "http://127.0.0.1:9", "redis://database:80", "see https"])("is not %s", (value) => {
+    expect(ports(value)).toEqual([]);
   });
 });

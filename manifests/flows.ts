@@ -36,6 +36,21 @@ export function flowsBetween(workloads: readonly Workload[], services: readonly 
   return flows;
 }
 
+/** Where a scheme leads without a port. */
+const defaultPorts: Readonly<Record<string, number>> = { http: 80, ws: 80, https: 443, wss: 443, redis: 6379, rediss: 6379, postgres: 5432, postgresql: 5432, mysql: 3306, mongodb: 27017, amqp: 5672, amqps: 5671 };
+
+/**
+ * @returns the ports at which a workload connects to hosts outside of the cluster, as its configuration says it:
+ * `https://api.example.com` is 443. Our own public names are for browsers.
+ */
+export function outsidePortsOf(workload: Workload, services: readonly IService[], configMaps: readonly IConfigMap[], ingresses: readonly IIngress[]): number[] {
+  const own = ingresses.flatMap(({ spec }) => spec?.rules?.map(({ host }) => host) ?? []);
+  const isInside = (host: string) => own.includes(host) || services.some(({ metadata }) => host.startsWith(`${metadata!.name}.`)) || /^127\.|(^|\.)localhost$|\.svc(\.|$)/.test(host);
+  const addresses = configurationOf(workload, configMaps).matchAll(/\b([a-z]+):\/\/(?:[^\s/@]*@)?([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?::(\d+))?/g);
+  const ports = [...addresses].flatMap(([, scheme, host, port]) => (isInside(host!) ? [] : (Number(port) || defaultPorts[scheme!]) ?? []));
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
 const podOf = (workload: Workload) => workload.spec!.template;
 
 const selects = ({ spec }: IService, workload: Workload): boolean =>

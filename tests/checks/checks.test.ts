@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { check } from "../../scripts/lib/checks/index.ts";
 import { rules } from "../../scripts/lib/checks/rules/index.ts";
+import { readYaml } from "../../scripts/lib/checks/yaml.ts";
 import { catalogue } from "./catalogue/index.ts";
 import { brief, broken, dev, optionsFor, prod, problemsOf, shop } from "./fault.ts";
 
@@ -71,4 +72,25 @@ it("fields that the cluster added to what was read from it are known", async () 
 it("a list of kubectl's is looked into", async () => {
   const list = { apiVersion: "v1", kind: "List", items: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "A" } }] };
   expect((await check([list])).map(brief)).toEqual(["valid-name ConfigMap/A metadata.name"]);
+});
+
+it("a list of one kind is, too; its items have the list's line, and need not repeat what they are", async () => {
+  const text = `---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBindingList
+items:
+  - metadata: { name: reader, namespace: a }
+    roleRef: { apiGroup: rbac.authorization.k8s.io, kind: Rolle, name: reader }
+  - { apiVersion: v1, kind: ConfigMapList, items: [{ metadata: { name: A } }] }
+`;
+  const problems = (await check(readYaml(text, "list.yaml").documents)).filter(({ severity }) => severity === "error");
+  expect(problems.map((problem) => [brief(problem), problem.file, problem.line])).toEqual([
+    ["rbac-shape RoleBinding/reader roleRef.kind", "list.yaml", 2],
+    ["valid-name ConfigMap/A metadata.name", "list.yaml", 2],
+  ]);
+});
+
+it("a kind of another group may have a namespace where Kubernetes' own of that name has none", async () => {
+  const address = (namespace: string) => ({ apiVersion: "ipam.cluster.x-k8s.io/v1beta1", kind: "IPAddress", metadata: { name: "one", namespace } });
+  expect((await check([address("a"), address("b")])).map(brief)).toEqual(["unknown-kind IPAddress/one kind", "unknown-kind IPAddress/one kind"]);
 });

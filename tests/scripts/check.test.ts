@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { copyCheckout, shellEnvironment } from "../child.ts";
+import { copyCheckout, run, shellEnvironment } from "../child.ts";
 
 // deploy.mts --check as a person and as CI calls it. On the PATH is nothing: it needs no tool and no cluster.
 
@@ -49,6 +49,17 @@ describe("deploy.mts --check", () => {
    they would fail in the cluster or for its users, so nothing was changed
    → mend the lines above; what a rule is for: docs/checks.md
 `);
+  });
+
+  it("waits for standard input as long as it takes, also behind npx, which makes it one that does not block", async () => {
+    const slow = `(sleep 3; cat ${file("slow.yaml", good)}) | npx --no-install zx scripts/deploy.mts --check -`;
+    const { code, stderr } = await run("sh", ["-c", slow]);
+    expect(stderr).toBe(" ✓ checked: no problems\n");
+    expect(code).toBe(0);
+  });
+
+  it("takes nothing for nothing: the command that should have written it has failed", () => {
+    expect(deploy(["--check", "-"], { input: "" })).toMatchObject({ code: 1, stderr: expect.stringContaining("✗ -: nothing to check") });
   });
 
   it("reads standard input and several files as one application", () => {

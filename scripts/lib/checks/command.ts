@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import type { Environment } from "../../../manifests/environment.ts";
 import { UserError } from "../errors.ts";
 import { done } from "../progress.ts";
@@ -26,14 +27,17 @@ export async function checkCommand(environment: Environment | undefined, { files
 
 /** Checked together: what one file refers to may be in another. */
 async function checkFiles(files: readonly string[], environment: Environment | undefined): Promise<Problem[]> {
-  const read = files.map((file) => readYaml(textOf(file), file === "-" ? "stdin" : file));
+  const read = await Promise.all(files.map(async (file) => readYaml(await textOf(file), file === "-" ? "stdin" : file)));
+  // What was to write it has failed: `helm template … | deploy.mts --check -`.
+  if (read.every(({ documents, problems }) => documents.length === 0 && problems.length === 0)) throw new UserError(`${files.join(", ")}: nothing to check`, { why: "no object is in there" });
   const problems = await check(read.flatMap(({ documents }) => documents), environment ? optionsFor(environment) : {});
   return [...read.flatMap(({ problems }) => problems), ...problems];
 }
 
-function textOf(file: string): string {
+async function textOf(file: string): Promise<string> {
   try {
-    return readFileSync(file === "-" ? 0 : file, "utf8");
+    // Read as it comes: standard input may be one that does not block, and still be empty.
+    return file === "-" ? await text(process.stdin) : readFileSync(file, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(`can't read ${file}`, { why: code === "ENOENT" ? "there is no such file" : message, next: "--check FILE …, or - for standard input", cause: error });

@@ -26,7 +26,8 @@ export function cronFault(schedule: string): string | undefined {
   if (parts.length !== 5) return `it has ${parts.length} fields, not 5`;
   for (const [index, field] of fields.entries())
     for (const part of parts[index]!.split(",")) {
-      const fault = partFault(part, field);
+      // It drops empty parts: "0,30," is "0,30".
+      const fault = part === "" ? undefined : partFault(part, field);
       if (fault) return `${field.name} ${JSON.stringify(part)}: ${fault}`;
     }
   return undefined;
@@ -34,7 +35,7 @@ export function cronFault(schedule: string): string | undefined {
 
 function partFault(part: string, { min, max, words }: (typeof fields)[number]): string | undefined {
   const [range = "", step, ...more] = part.split("/");
-  if (more.length > 0 || (step !== undefined && !/^[1-9]\d*$/.test(step))) return "a step is a number over 0 after one /";
+  if (more.length > 0 || (step !== undefined && !/^\+?0*[1-9]\d*$/.test(step))) return "a step is a number over 0 after one /";
   if (range === "*" || range === "?") return undefined;
   const ends = range.split("-").map((word) => {
     const place = (words as readonly string[]).indexOf(word.toLowerCase());

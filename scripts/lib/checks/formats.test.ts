@@ -30,6 +30,10 @@ describe("amounts and times", () => {
   it.each([
     ["100m", 0.1], ["1.5", 1.5], ["1Gi", 2 ** 30], ["1e3", 1000], ["1E3", 1000], ["1E", 1e18], ["128Mi", 2 ** 27], ["-1", -1], [".5", 0.5], ["5.", 5], [2, 2], ["1k", 1000], ["100n", 1e-7],
   ])("the quantity %s is %d", (text, value) => expect(parseQuantity(text)).toBeCloseTo(value, 10));
+  it("equal amounts are equal, however they are written", () => {
+    for (const [text, same] of [["700m", "0.7"], ["350m", "0.35"], ["1100m", "1.1"], ["290m", "0.29"], ["1288490188800m", "1288490188.8"], ["1.1k", "1100"], ["5.m", "0.005"], ["2.5Ki", "2560"]] as const)
+      expect(parseQuantity(text), text).toBe(parseQuantity(same));
+  });
   it("what is no quantity", () => sorts((text) => parseQuantity(text) !== undefined, [], ["", "1GB", "1 Gi", "Gi", "1K", "1mi", "1h", "1da", "a", "1..5", "0x10", "1e"]));
 
   it.each([["2160h", 7776000], ["1h30m", 5400], ["1.5h", 5400], ["100ms", 0.1], ["0", 0], ["-1m", -60], ["1h0m0s", 3600]])("the duration %s is %d s", (text, value) => expect(parseDuration(text)).toBeCloseTo(value));
@@ -38,8 +42,8 @@ describe("amounts and times", () => {
   it("schedules", () =>
     sorts(
       (schedule) => cronFault(schedule) === undefined,
-      ["* * * * *", "*/5 * * * *", "0 4 * * mon-fri", "0 0 1 jan,JUL ?", "1-30/2 0-23 1,15 * 0,6", "@daily", "@every 1h30m", "  0 0 * * *  ", "5/15 * * * *"],
-      ["", "* * * *", "* * * * * *", "60 * * * *", "0 24 * * *", "0 0 0 * *", "0 0 * 13 *", "0 0 * * 7", "*/0 * * * *", "5-1 * * * *", "a * * * *", "1,,2 * * * *", "@noon", "@every 1d", "TZ=UTC 0 0 * * *", "0 0 * * monday", "1-2-3 * * * *"],
+      ["* * * * *", "*/5 * * * *", "0 4 * * mon-fri", "0 0 1 jan,JUL ?", "1-30/2 0-23 1,15 * 0,6", "@daily", "@every 1h30m", "  0 0 * * *  ", "5/15 * * * *", "*/05 * * * *", "*/+5 * * * *", "0,30, * * * *", "1,,2 * * * *"],
+      ["", "* * * *", "* * * * * *", "60 * * * *", "0 24 * * *", "0 0 0 * *", "0 0 * 13 *", "0 0 * * 7", "*/0 * * * *", "*/00 * * * *", "*/-5 * * * *", "*/5/2 * * * *", "5-1 * * * *", "a * * * *", "@noon", "@every 1d", "TZ=UTC 0 0 * * *", "0 0 * * monday", "1-2-3 * * * *"],
     ));
 });
 
@@ -51,7 +55,7 @@ describe("images", () => {
     ["localhost/a", { registry: "localhost", repository: "a" }],
     ["registry.k8s.io/a/b-c__d:v1@sha256:" + "a".repeat(64), { registry: "registry.k8s.io", repository: "a/b-c__d", tag: "v1", digest: "sha256:" + "a".repeat(64) }],
   ])("%s", (text, parts) => expect(parseImage(text)).toEqual(parts));
-  it("what no runtime can read", () => sorts((text) => parseImage(text) !== undefined, [], ["", "A", "Team/app", "https://a/b", "a b", "a:", "a:-x", "a@sha256:1", "a//b", "-a", "a:" + "x".repeat(129)]));
+  it("what no runtime can read", () => sorts((text) => parseImage(text) !== undefined, [], ["", "A", "Team/app", "https://a/b", "a b", "a:", "a:-x", "a@sha256:1", "a@sha256:" + "a".repeat(40), "a@sha256:" + "A".repeat(64), "a//b", "-a", "a:" + "x".repeat(129)]));
 
   const moving = (tag: string) => isMoving({ repository: "a", tag });
   it("tags that can point elsewhere tomorrow", () =>
@@ -69,8 +73,8 @@ describe("secrets", () => {
   it("values", () =>
     sorts(
       (text) => secretIn(text) !== undefined,
-      ["-----BEGIN PRIVATE KEY-----", "postgres://a:b@c/d", "AKIAIOSFODNN7EXAMPLE", "ghp_" + "a".repeat(36), "x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc"],
-      ["-----BEGIN CERTIFICATE-----", "postgres://c/d", "postgres://a@c/d", "redis://:$(PASSWORD)@valkey:6379", "https://a.b/c:d@e", "hunter2"],
+      ["-----BEGIN PRIVATE KEY-----", "postgres://a:b@c/d", "postgres://$(DB_USER):hunter2@db/x", "postgres://${USER:-app}:hunter2@db/x", "AKIAIOSFODNN7EXAMPLE", "ghp_" + "a".repeat(36), "x eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc"],
+      ["-----BEGIN CERTIFICATE-----", "postgres://c/d", "postgres://a@c/d", "redis://:$(PASSWORD)@valkey:6379", "postgres://$(USER):$(PASSWORD)@db/x", "postgres://${USER:-app}:${PASSWORD}@db/x", `${"a".repeat(40)}://a:b@c/d`, "x-eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", "https://a.b/c:d@e", "hunter2"],
     ));
 });
 

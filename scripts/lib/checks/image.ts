@@ -10,7 +10,7 @@ export interface ImageReference {
 const step = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
 const format = new RegExp(
   `^(?:((?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::\\d+)?|\\[[0-9a-fA-F:]+\\](?::\\d+)?)/)?` +
-    `(${step}(?:/${step})*)(?::([\\w][\\w.-]{0,127}))?(?:@([a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$`,
+    `(${step}(?:/${step})*)(?::([\\w][\\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}|(?!sha256:)[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}))?$`,
 );
 
 /** @returns undefined for what no container runtime can read; @see https://github.com/distribution/reference */

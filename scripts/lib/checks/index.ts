@@ -86,12 +86,20 @@ export async function check(input: readonly unknown[], options: CheckOptions = {
 /** @returns whether these problems stop a deploy */
 export const hasErrors = (problems: readonly Problem[]) => problems.some(({ severity, waived }) => severity === "error" && !waived);
 
-/** `kubectl get -o yaml` writes lists. */
+/** `kubectl get -o yaml` writes a List; the API itself a ConfigMapList, whose items need not repeat what they are. */
 const expandLists = (input: readonly unknown[]): unknown[] =>
-  input.flatMap((item) => {
-    const { kind, apiVersion, items } = (item ?? {}) as Record<string, unknown>;
-    return apiVersion === "v1" && kind === "List" && Array.isArray(items) ? expandLists(items) : [item];
+  input.flatMap((list) => {
+    const { kind, apiVersion, items } = (list ?? {}) as Record<string, unknown>;
+    if (typeof kind !== "string" || !kind.endsWith("List") || !Array.isArray(items)) return [list];
+    const ofItems = kind === "List" ? {} : { apiVersion, kind: kind.slice(0, -"List".length) };
+    return expandLists(items.map((item) => itemOf(list as object, ofItems, item)));
   });
+
+function itemOf(list: object, ofItems: object, item: unknown): unknown {
+  if (typeof item !== "object" || item === null || Array.isArray(item)) return item;
+  const whole = "apiVersion" in item && "kind" in item ? item : { ...ofItems, ...item };
+  return originOf(whole) ? whole : keepOrigin(whole, list);
+}
 
 function severityOf({ severity, group }: Rule, environment: Settings | undefined): Severity {
   if (severity) return severity;

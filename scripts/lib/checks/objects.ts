@@ -141,7 +141,7 @@ export class Objects {
     this.settings = settings;
     this.others = others;
     for (const object of all) {
-      const kind = `${object.apiVersion}/${object.kind}`;
+      const kind = kindOf(object);
       const namespace = namespaceOf(object);
       add(this.#byKind, kind, object);
       add(this.#byNamespace, `${kind}/${namespace}`, object);
@@ -178,28 +178,57 @@ export class Objects {
   }
 }
 
+/** Of autoscaling/v1 there is less to see than of v2, but it scales the same. */
+function kindOf({ apiVersion, kind }: KubernetesObject): string {
+  return `${kind === "HorizontalPodAutoscaler" && apiVersion === "autoscaling/v1" ? apiVersions[kind] : apiVersion}/${kind}`;
+}
+
 function add<Item>(map: Map<string, Item[]>, key: string, item: Item): void {
   const items = map.get(key);
   if (items) items.push(item);
   else map.set(key, [item]);
 }
 
-/** Kinds without a namespace, whose `metadata.namespace` is wrong; @see `kubectl api-resources --namespaced=false` */
-const clusterScoped = new Set(
-  `APIService CSIDriver CSINode CertificateSigningRequest ClusterIssuer ClusterRole ClusterRoleBinding ClusterTrustBundle
-  ComponentStatus CustomResourceDefinition DeviceClass FlowSchema IPAddress IngressClass MutatingAdmissionPolicy
-  MutatingAdmissionPolicyBinding MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass
-  PriorityLevelConfiguration ResourceSlice RuntimeClass SelfSubjectAccessReview SelfSubjectReview SelfSubjectRulesReview
-  ServiceCIDR StorageClass StorageVersion SubjectAccessReview TokenReview ValidatingAdmissionPolicy
-  ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration VolumeAttachment VolumeAttributesClass`.split(/\s+/),
+/** Kinds without a namespace, by group: an IPAddress or a Node of another group may have one; @see `kubectl api-resources --namespaced=false` */
+const clusterScoped = new Map(
+  Object.entries({
+    "": "ComponentStatus Namespace Node PersistentVolume",
+    "admissionregistration.k8s.io": `MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration
+      ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration`,
+    "apiextensions.k8s.io": "CustomResourceDefinition",
+    "apiregistration.k8s.io": "APIService",
+    "authentication.k8s.io": "SelfSubjectReview TokenReview",
+    "authorization.k8s.io": "SelfSubjectAccessReview SelfSubjectRulesReview SubjectAccessReview",
+    "awspca.cert-manager.io": "AWSPCAClusterIssuer",
+    "cert-manager.io": "ClusterIssuer",
+    "certificates.k8s.io": "CertificateSigningRequest ClusterTrustBundle",
+    "external-secrets.io": "ClusterExternalSecret ClusterPushSecret ClusterSecretStore",
+    "flowcontrol.apiserver.k8s.io": "FlowSchema PriorityLevelConfiguration",
+    "generators.external-secrets.io": "ClusterGenerator",
+    "internal.apiserver.k8s.io": "StorageVersion",
+    "networking.k8s.io": "IPAddress IngressClass ServiceCIDR",
+    "node.k8s.io": "RuntimeClass",
+    "policy.cert-manager.io": "CertificateRequestPolicy",
+    "rbac.authorization.k8s.io": "ClusterRole ClusterRoleBinding",
+    "resource.k8s.io": "DeviceClass ResourceSlice",
+    "scheduling.k8s.io": "PriorityClass",
+    "storage.k8s.io": "CSIDriver CSINode StorageClass VolumeAttachment VolumeAttributesClass",
+    "trust-manager.io": "ClusterBundle",
+    "trust.cert-manager.io": "Bundle",
+  }).flatMap(([group, kinds]) => kinds.split(/\s+/).map((kind) => [kind, group] as const)),
 );
 
-/** Of the kinds that the models know: Kubernetes' and cert-manager's. */
-export const isClusterScoped = ({ kind }: { kind: string }) => clusterScoped.has(kind);
+export function isClusterScoped({ apiVersion, kind }: { apiVersion: string; kind: string }): boolean {
+  const group = clusterScoped.get(kind);
+  return group !== undefined && (group === "" ? !apiVersion.includes("/") : apiVersion.startsWith(`${group}/`));
+}
 
 /** @returns the namespace that an object lands in; empty for kinds that have none */
 export const namespaceOf = (object: KubernetesObject): string =>
   isClusterScoped(object) ? "" : (object.metadata.namespace ?? "default");
+
+/** @returns the account that a pod runs under; the field's old name counts where the new one is empty */
+export const accountOf = ({ serviceAccountName, serviceAccount }: PodTemplate["spec"]): string => serviceAccountName || serviceAccount || "default";
 
 const podKinds = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"] as const;
 

@@ -14,6 +14,13 @@ export const replicasOf = (objects: Objects, workload: KubernetesObject): number
   return scaled ? (scaled.spec?.minReplicas ?? 1) : ((workload as Of<"Deployment">).spec?.replicas ?? 1);
 };
 
+/** @returns why Kubernetes refuses this number or percentage of pods; undefined if it takes it */
+export function portionFault(portion: number | string, most = 100): string | undefined {
+  if (typeof portion === "number" && Number.isInteger(portion) && portion >= 0) return undefined;
+  if (!/^\d+%$/.test(String(portion))) return `${JSON.stringify(portion)} is no number or percentage`;
+  return parseInt(String(portion), 10) > most ? `${portion} is more than ${most}%` : undefined;
+}
+
 /** @returns the Deployments and StatefulSets that run more than one pod, or may */
 export const replicated = (objects: Objects): PodTemplate[] =>
   objects.pods.filter(

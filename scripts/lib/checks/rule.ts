@@ -10,6 +10,11 @@ export function* containersOf(objects: Objects): Iterable<Container & { pod: Pod
   for (const pod of objects.pods) for (const container of pod.containers) yield { ...container, pod };
 }
 
+/** What Linux alone has, the server refuses in pods of Windows. */
+export function* linuxContainersOf(objects: Objects): Iterable<Container & { pod: PodTemplate }> {
+  for (const container of containersOf(objects)) if (container.pod.spec.os?.name !== "windows") yield container;
+}
+
 /** @returns " (did you mean x?)" or " (there are: x, y)" or nothing, to append to a message about an unknown name */
 export function suggestion(name: string, known: Iterable<string>): string {
   const names = [...new Set(known)];

@@ -34,6 +34,11 @@ export const objectFaults: readonly Fault[] = [
   { rule: "rbac-shape", fault: "a binding is for nobody that exists", at: "RoleBinding/cleaner subjects[1].kind", server: "refuses", put: ({ get }) => get("RoleBinding/cleaner").subjects.push({ kind: "ServiceAcount", name: "api", namespace: "shop" }) },
   { rule: "horizontalpodautoscaler-metrics", fault: "a metric's target lacks its value", at: "HorizontalPodAutoscaler/api spec.metrics[0].resource.target.averageUtilization", server: "refuses", put: ({ get }) => delete get("HorizontalPodAutoscaler/api").spec.metrics[0].resource.target.averageUtilization },
   { rule: "horizontalpodautoscaler-metrics", fault: "an autoscaler's policies are none", at: "HorizontalPodAutoscaler/api spec.behavior.scaleDown.policies", server: "refuses", put: ({ get }) => (get("HorizontalPodAutoscaler/api").spec.behavior = { scaleDown: { policies: [] } }) },
+  { rule: "horizontalpodautoscaler-metrics", fault: "a metric of the pods has no average", at: "HorizontalPodAutoscaler/api spec.metrics[1].pods.target.averageValue", server: "refuses", put: ({ get }) => measure(get, { type: "Pods", pods: { metric: { name: "rps" }, target: { type: "Value", value: "10" } } }) },
+  { rule: "horizontalpodautoscaler-metrics", fault: "a metric from outside has a utilization", at: "HorizontalPodAutoscaler/api spec.metrics[1].external.target.value", server: "refuses", put: ({ get }) => measure(get, { type: "External", external: { metric: { name: "queue" }, target: { type: "Utilization", averageUtilization: 50 } } }) },
+  { rule: "horizontalpodautoscaler-metrics", fault: "a target has two values", at: "HorizontalPodAutoscaler/api spec.metrics[0].resource.target.averageValue", server: "refuses", put: ({ get }) => (get("HorizontalPodAutoscaler/api").spec.metrics[0].resource.target.averageValue = "500m") },
+  { rule: "horizontalpodautoscaler-metrics", fault: "a metric has two sources", at: "HorizontalPodAutoscaler/api spec.metrics[0].pods", server: "refuses", put: ({ get }) => (get("HorizontalPodAutoscaler/api").spec.metrics[0].pods = { metric: { name: "rps" }, target: { type: "AverageValue", averageValue: "10" } }) },
+  { rule: "horizontalpodautoscaler-metrics", fault: "an object's metric has another type than its value", at: "HorizontalPodAutoscaler/api spec.metrics[1].object.target.value", put: ({ get }) => measure(get, { type: "Object", object: { metric: { name: "rps" }, describedObject: { apiVersion: "networking.k8s.io/v1", kind: "Ingress", name: "shop" }, target: { type: "Value", averageValue: "10" } } }) },
 
   // Names and labels
   { rule: "valid-name", fault: "a name has an underscore", at: "ConfigMap/shop_settings metadata.name", server: "refuses", put: ({ objects }) => objects.push(configMap("shop_settings")) },
@@ -41,6 +46,8 @@ export const objectFaults: readonly Fault[] = [
   { rule: "valid-name", fault: "a name is missing", at: "ConfigMap/ metadata.name", server: "refuses", put: ({ objects }) => objects.push({ ...configMap(""), metadata: { namespace: "shop" } }) },
   { rule: "valid-name", fault: "a Service's name has a dot", at: "Service/api.v2 metadata.name", server: "refuses", put: ({ get, objects }) => objects.push({ ...structuredClone(get("Service/api")), metadata: { name: "api.v2", namespace: "shop" } }) },
   { rule: "valid-name", fault: "a CronJob's name leaves no room for its Jobs'", at: `CronJob/${"c".repeat(53)} metadata.name`, server: "refuses", put: ({ get }) => (get("CronJob/cleaner").metadata.name = "c".repeat(53)) },
+  { rule: "valid-name", fault: "a StatefulSet's name leaves no room for its revisions'", at: `StatefulSet/${"s".repeat(53)} metadata.name`, put: ({ get }) => (get("StatefulSet/store").metadata.name = "s".repeat(53)) },
+  { rule: "valid-name", fault: "a StatefulSet's name has a dot", at: "StatefulSet/store.v2 metadata.name", server: "refuses", put: ({ get }) => (get("StatefulSet/store").metadata.name = "store.v2") },
   { rule: "label-values", fault: "a label's value has a space", at: "Deployment/api metadata.labels.app", server: "refuses", put: ({ get }) => (get("Deployment/api").metadata.labels.app = "the api") },
   { rule: "label-values", fault: "a label's value is too long", at: "Deployment/api metadata.labels.commit", server: "refuses", put: ({ get }) => (get("Deployment/api").metadata.labels.commit = "f".repeat(64)) },
   { rule: "label-values", fault: "a label's key has two slashes", at: 'Deployment/api metadata.labels["a/b/c"]', server: "refuses", put: ({ get }) => (get("Deployment/api").metadata.labels["a/b/c"] = "x") },
@@ -57,12 +64,17 @@ export const objectFaults: readonly Fault[] = [
   { rule: "number-range", fault: "a probe's period is negative", at: inContainer("readinessProbe.periodSeconds"), server: "refuses", put: ({ container }) => (container.readinessProbe.periodSeconds = -5) },
   { rule: "number-range", fault: "a spread's skew is 0", at: inPod("topologySpreadConstraints[0].maxSkew"), server: "refuses", put: ({ pod }) => (pod.topologySpreadConstraints[0].maxSkew = 0) },
   { rule: "number-range", fault: "a Job's retries are negative", at: "Job/once spec.backoffLimit", server: "refuses", put: ({ get, objects }) => objects.push(job(get, { backoffLimit: -1 })) },
+  { rule: "number-range", fault: "a container's user is negative", at: [inContainer("securityContext.runAsUser"), "!container-security-context-user-group-id " + inContainer("securityContext.runAsUser")], server: "refuses", put: ({ container }) => (container.securityContext.runAsUser = -1) },
+  { rule: "number-range", fault: "a hook's port is over 65535", at: inContainer("lifecycle.preStop.httpGet.port"), server: "refuses", put: ({ container }) => (container.lifecycle = { preStop: { httpGet: { path: "/quit", port: 80800 } } }) },
+  { rule: "number-range", fault: "pods are ready after the deadline of their rollout, which is 600 s", at: "Deployment/api spec.progressDeadlineSeconds", server: "refuses", put: ({ get }) => (get("Deployment/api").spec.minReadySeconds = 900) },
   { rule: "schema-validation", fault: "a memory unit does not exist", at: inContainer("resources.limits.memory"), server: "refuses", put: ({ container }) => (container.resources.limits.memory = "512MB") },
   { rule: "valid-quantity", fault: "a unit is one of the metric system, but not of Kubernetes", at: inContainer("resources.limits.memory"), server: "refuses", put: ({ container }) => (container.resources.limits.memory = "5120000h") },
   { rule: "valid-quantity", fault: "memory is given in thousandths of a byte", at: inContainer("resources.limits.memory"), put: ({ container }) => { container.resources.limits.memory = "512m"; container.resources.requests.memory = "0"; } },
   { rule: "valid-quantity", fault: "a request is negative", at: inContainer("resources.requests.cpu"), server: "refuses", put: ({ container }) => (container.resources.requests.cpu = "-100m") },
+  { rule: "valid-quantity", fault: "a volume that lives with the pod has a negative size", at: inPod("volumes[2].ephemeral.volumeClaimTemplate.spec.resources.requests.storage"), server: "refuses", put: ({ pod }) => pod.volumes.push(ephemeral({ accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "-1Gi" } } })) },
   { rule: "requests-within-limits", fault: "more memory is requested than allowed", at: inContainer("resources.requests.memory"), server: "refuses", put: ({ container }) => (container.resources.requests.memory = "1Gi") },
   { rule: "requests-within-limits", fault: "more cores are requested than allowed", at: "StatefulSet/store spec.template.spec.containers[0].resources.requests.cpu", server: "refuses", put: ({ get }) => (get("StatefulSet/store").spec.template.spec.containers[0].resources.requests.cpu = "1500m") },
+  { rule: "requests-within-limits", fault: "a pod as a whole requests more cores than allowed", at: inPod("resources.requests.cpu"), server: "refuses", put: ({ pod }) => (pod.resources = { requests: { cpu: "2" }, limits: { cpu: "1" } }) },
 
   // Twice the same
   { rule: "duplicate-env-var", fault: "a variable is set twice", at: inContainer("env[4]"), server: "refuses", put: ({ container }) => container.env.push({ name: "PORT", value: "8081" }) },
@@ -89,36 +101,51 @@ export const objectFaults: readonly Fault[] = [
   { rule: "no-containers", fault: "a container's name has an underscore", at: inContainer("name"), server: "refuses", put: ({ container }) => (container.name = "shop_api") },
   { rule: "image-reference", fault: "an image is in capitals", at: inContainer("image"), put: ({ container }) => (container.image = "registry.example.com/Shop/Api:1.4.2") },
   { rule: "image-reference", fault: "an image has a scheme", at: inContainer("image"), put: ({ container }) => (container.image = "https://registry.example.com/shop/api:1.4.2") },
+  { rule: "image-reference", fault: "an image's digest is cut short", at: inContainer("image"), put: ({ container }) => (container.image = `registry.example.com/shop/api@sha256:${"0".repeat(40)}`) },
   { rule: "liveness-port", fault: "a liveness probe's port name is misspelt", at: inContainer("livenessProbe.httpGet.port"), put: ({ container }) => (container.livenessProbe.httpGet.port = "htpp") },
   { rule: "readiness-port", fault: "a readiness probe asks an undeclared port", at: inContainer("readinessProbe.httpGet.port"), put: ({ container }) => (container.readinessProbe.httpGet.port = 8081) },
   { rule: "startup-port", fault: "a startup probe's port name does not exist", at: inContainer("startupProbe.httpGet.port"), put: ({ container }) => (container.startupProbe.httpGet.port = "admin") },
+  { rule: "liveness-port", fault: "a liveness probe's port is a number in quotes", at: inContainer("livenessProbe.httpGet.port"), server: "refuses", put: ({ container }) => (container.livenessProbe.httpGet.port = "8080") },
+  { rule: "lifecycle-port", fault: "a hook's port name is misspelt", at: inContainer("lifecycle.preStop.httpGet.port"), put: ({ container }) => (container.lifecycle = { preStop: { httpGet: { path: "/quit", port: "htpp" } } }) },
+  { rule: "lifecycle-port", fault: "a hook's port is a number in quotes", at: inContainer("lifecycle.postStart.httpGet.port"), server: "refuses", put: ({ container }) => (container.lifecycle = { postStart: { httpGet: { path: "/warm", port: "8080" } } }) },
   { rule: "restart-policy", fault: "a Deployment's pods run once", at: inPod("restartPolicy"), server: "refuses", put: ({ pod }) => (pod.restartPolicy = "OnFailure") },
   { rule: "restart-policy", fault: "a CronJob's pods run for ever", at: "CronJob/cleaner spec.jobTemplate.spec.template.spec.restartPolicy", server: "refuses", put: ({ get }) => delete get("CronJob/cleaner").spec.jobTemplate.spec.template.spec.restartPolicy },
   { rule: "security-context-conflict", fault: "a container is root and must not be", at: [inContainer("securityContext.runAsUser"), "!container-security-context-user-group-id " + inContainer("securityContext.runAsUser")], put: ({ container }) => (container.securityContext.runAsUser = 0) },
   { rule: "deprecated-service-account-field", fault: "the account stands in the old field", at: inPod("serviceAccount"), put: ({ pod }) => { delete pod.serviceAccountName; pod.serviceAccount = "api"; pod.serviceAccountName = "cleaner"; } },
+  { rule: "deprecated-service-account-field", fault: "the account stands in the old field only", at: "CronJob/cleaner spec.jobTemplate.spec.template.spec.serviceAccount", put: ({ get }) => { const { spec } = get("CronJob/cleaner").spec.jobTemplate.spec.template; spec.serviceAccount = spec.serviceAccountName; delete spec.serviceAccountName; } },
 
   // Workloads, Services, configuration
   { rule: "mismatching-selector", fault: "a Deployment does not select its own pods", at: "Deployment/api spec.template.metadata.labels", server: "refuses", put: ({ get }) => (get("Deployment/api").spec.selector.matchLabels = { app: "api", tier: "web" }) },
   { rule: "mismatching-selector", fault: "a Deployment's selector is empty", at: "Deployment/api spec.selector", server: "refuses", put: ({ get }) => (get("Deployment/api").spec.selector = {}) },
   { rule: "deployment-strategy", fault: "Recreate has settings of a rolling update", at: "Deployment/api spec.strategy.rollingUpdate", server: "refuses", put: ({ get }) => (get("Deployment/api").spec.strategy.type = "Recreate") },
   { rule: "deployment-strategy", fault: "a rolling update may neither add nor remove", at: "Deployment/api spec.strategy.rollingUpdate", server: "refuses", put: ({ get }) => (get("Deployment/api").spec.strategy.rollingUpdate = { maxSurge: 0, maxUnavailable: "0%" }) },
+  { rule: "deployment-strategy", fault: "a rolling update may remove more pods than there are", at: "Deployment/api spec.strategy.rollingUpdate.maxUnavailable", server: "refuses", put: ({ get }) => (get("Deployment/api").spec.strategy.rollingUpdate.maxUnavailable = "150%") },
+  { rule: "deployment-strategy", fault: "a DaemonSet may add more pods than there are nodes", at: "DaemonSet/agent spec.updateStrategy.rollingUpdate.maxSurge", server: "refuses", put: ({ get, objects }) => objects.push(daemonSet(get, { rollingUpdate: { maxSurge: "150%", maxUnavailable: 0 } })) },
   { rule: "service-shape", fault: "a Service has no ports", at: "Service/plain spec.ports", server: "refuses", put: ({ objects }) => objects.push(service("plain", { selector: { app: "api" } })) },
   { rule: "service-shape", fault: "a ClusterIP Service asks for a node's port", at: "Service/api spec.ports[0].nodePort", server: "refuses", put: ({ get }) => { get("Service/api").spec.type = "ClusterIP"; get("Service/api").spec.ports[0].nodePort = 30080; } },
   { rule: "service-shape", fault: "an ExternalName has no name", at: "Service/elsewhere spec.externalName", server: "refuses", put: ({ objects }) => objects.push(service("elsewhere", { type: "ExternalName" })) },
   { rule: "valid-config-key", fault: "a ConfigMap's key has a slash", at: 'ConfigMap/api data["etc/settings"]', server: "refuses", put: ({ get }) => (get("ConfigMap/api").data["etc/settings"] = "x") },
   { rule: "valid-config-key", fault: "a ConfigMap is larger than 1 MiB", at: "ConfigMap/api data", server: "refuses", put: ({ get }) => (get("ConfigMap/api").data.large = "x".repeat(2 ** 20 + 1)) },
+  { rule: "valid-config-key", fault: "a Secret is larger than 1 MiB", at: "Secret/api data", server: "refuses", put: ({ get }) => (get("Secret/api").data.large = Buffer.alloc(2 ** 20).toString("base64")) },
   { rule: "secret-type", fault: "a TLS Secret has no key", at: "Secret/tls data", server: "refuses", put: ({ objects }) => objects.push({ apiVersion: "v1", kind: "Secret", metadata: { name: "tls", namespace: "shop" }, type: "kubernetes.io/tls", data: { "tls.crt": "" } }) },
   { rule: "persistent-volume-claim", fault: "a claim asks for no size", at: "PersistentVolumeClaim/reports spec.resources.requests.storage", server: "refuses", put: ({ get }) => delete get("PersistentVolumeClaim/reports").spec.resources },
   { rule: "persistent-volume-claim", fault: "a claim template has no access mode", at: "StatefulSet/store spec.volumeClaimTemplates[0].spec.accessModes", server: "refuses", put: ({ get }) => delete get("StatefulSet/store").spec.volumeClaimTemplates[0].spec.accessModes },
+  { rule: "persistent-volume-claim", fault: "a volume that lives with the pod has no access mode", at: inPod("volumes[2].ephemeral.volumeClaimTemplate.spec.accessModes"), server: "refuses", put: ({ pod }) => pod.volumes.push(ephemeral({ resources: { requests: { storage: "1Gi" } } })) },
   { rule: "cron-schedule", fault: "a schedule has four fields", at: "CronJob/cleaner spec.schedule", server: "refuses", put: ({ get }) => (get("CronJob/cleaner").spec.schedule = "30 4 * *") },
   { rule: "cron-schedule", fault: "Sunday is 7", at: "CronJob/cleaner spec.schedule", server: "refuses", put: ({ get }) => (get("CronJob/cleaner").spec.schedule = "30 4 * * 7") },
   { rule: "cron-schedule", fault: "an hour is 24", at: "CronJob/cleaner spec.schedule", server: "refuses", put: ({ get }) => (get("CronJob/cleaner").spec.schedule = "0 24 * * *") },
   { rule: "cron-schedule", fault: "a time zone does not exist", at: "CronJob/cleaner spec.timeZone", server: "refuses", put: ({ get }) => (get("CronJob/cleaner").spec.timeZone = "Europe/Zuerich") },
+  { rule: "cron-schedule", fault: "a time zone is in the wrong capitals", at: "CronJob/cleaner spec.timeZone", server: "refuses", put: ({ get }) => (get("CronJob/cleaner").spec.timeZone = "Europe/zurich") },
+  { rule: "cron-schedule", fault: "a time zone is an abbreviation", at: "CronJob/cleaner spec.timeZone", server: "refuses", put: ({ get }) => (get("CronJob/cleaner").spec.timeZone = "PST") },
   { rule: "horizontalpodautoscaler-replicas", fault: "the minimum is over the maximum", at: "HorizontalPodAutoscaler/api spec.minReplicas", server: "refuses", put: ({ get }) => (get("HorizontalPodAutoscaler/api").spec.minReplicas = 7) },
+  { rule: "horizontalpodautoscaler-replicas", fault: "the minimum of an autoscaler of autoscaling/v1 is over its maximum", at: "HorizontalPodAutoscaler/api spec.minReplicas", server: "refuses", put: ({ get }) => (ofV1(get("HorizontalPodAutoscaler/api")).spec.minReplicas = 7) },
   { rule: "poddisruptionbudget-has-policy", fault: "a budget has both limits", at: "PodDisruptionBudget/api spec", server: "refuses", put: ({ get }) => (get("PodDisruptionBudget/api").spec.minAvailable = 1) },
+  { rule: "poddisruptionbudget-has-policy", fault: "a budget allows more pods away than there are", at: "PodDisruptionBudget/api spec.maxUnavailable", server: "refuses", put: ({ get }) => (get("PodDisruptionBudget/api").spec.maxUnavailable = "150%") },
 
   // Network
   { rule: "ingress-shape", fault: "a host has a scheme", at: "Ingress/extra spec.rules[0].host", server: "refuses", put: ({ objects }) => objects.push(ingress({ host: "https://shop.example.com" })) },
+  { rule: "ingress-shape", fault: "a host is an address", at: "Ingress/extra spec.rules[0].host", server: "refuses", put: ({ objects }) => objects.push(ingress({ host: "192.0.2.1" })) },
+  { rule: "ingress-shape", fault: "an annotation names another class", at: "Ingress/shop metadata.annotations", server: "refuses", put: ({ get }) => (get("Ingress/shop").metadata.annotations = { "kubernetes.io/ingress.class": "traefik" }) },
   { rule: "ingress-shape", fault: "a path is relative", at: "Ingress/extra spec.rules[0].http.paths[0].path", server: "refuses", put: ({ objects }) => objects.push(ingress({ path: "images" })) },
   { rule: "ingress-shape", fault: "a backend's port has name and number", at: "Ingress/extra spec.rules[0].http.paths[0].backend.service.port", server: "refuses", put: ({ objects }) => objects.push(ingress({ port: { name: "http", number: 80 } })) },
   { rule: "networkpolicy-shape", fault: "an address block has too many bits", at: "NetworkPolicy/api spec.egress[2].to[0].ipBlock.cidr", server: "refuses", put: ({ get }) => (get("NetworkPolicy/api").spec.egress[2].to[0].ipBlock = { cidr: "10.0.0.0/33" }) },
@@ -156,6 +183,25 @@ function certificate(spec: object) {
 function job(get: (name: string) => any, spec: object) {
   const { template } = structuredClone(get("CronJob/cleaner").spec.jobTemplate.spec);
   return { apiVersion: "batch/v1", kind: "Job", metadata: { name: "once", namespace: "shop" }, spec: { ttlSecondsAfterFinished: 600, template, ...spec } };
+}
+function daemonSet(get: (name: string) => any, updateStrategy: object) {
+  const { template } = structuredClone(get("CronJob/cleaner").spec.jobTemplate.spec);
+  delete template.spec.restartPolicy;
+  template.spec.containers[0].livenessProbe = { exec: { command: ["true"] } };
+  return { apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name: "agent", namespace: "shop" }, spec: { selector: { matchLabels: { app: "cleaner" } }, template, updateStrategy } };
+}
+function ephemeral(spec: object) {
+  return { name: "scratch", ephemeral: { volumeClaimTemplate: { spec } } };
+}
+function measure(get: (name: string) => any, metric: object) {
+  get("HorizontalPodAutoscaler/api").spec.metrics.push(metric);
+}
+/** As it was before there were metrics. */
+export function ofV1(autoscaler: any) {
+  autoscaler.apiVersion = "autoscaling/v1";
+  delete autoscaler.spec.metrics;
+  autoscaler.spec.targetCPUUtilizationPercentage = 70;
+  return autoscaler;
 }
 export function ingress({ host = "api.shop.example.com", path = "/v2", port = { name: "http" } as object, service = "api" }) {
   return {

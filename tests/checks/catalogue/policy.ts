@@ -1,4 +1,5 @@
 import type { Fault } from "../fault.ts";
+import { ofV1 } from "./object.ts";
 
 const inContainer = (path: string) => `Deployment/api spec.template.spec.containers[0].${path}`;
 const inPod = (path: string) => `Deployment/api spec.template.spec.${path}`;
@@ -19,6 +20,13 @@ export const policyFaults: readonly Fault[] = [
   { rule: "host-access", fault: "a pod sees the node's processes", at: inPod("hostPID"), put: ({ pod }) => (pod.hostPID = true) },
   { rule: "host-access", fault: "a container takes a port of its node", at: inContainer("ports[0].hostPort"), put: ({ container }) => (container.ports[0].hostPort = 80) },
   { rule: "host-access", fault: "a pod changes an unsafe kernel setting", at: inPod("securityContext.sysctls[0]"), put: ({ pod }) => (pod.securityContext.sysctls = [{ name: "kernel.msgmax", value: "65536" }]) },
+  { rule: "host-access", fault: "a container is a process of its node", at: inContainer("securityContext.windowsOptions.hostProcess"), server: "refuses", put: ({ container }) => (container.securityContext.windowsOptions = { hostProcess: true }) },
+  { rule: "host-access", fault: "a container has no AppArmor profile", at: inContainer("securityContext.appArmorProfile.type"), put: ({ container }) => (container.securityContext.appArmorProfile = { type: "Unconfined" }) },
+  { rule: "host-access", fault: "a pod has no AppArmor profile", at: inPod("securityContext.appArmorProfile.type"), put: ({ pod }) => (pod.securityContext.appArmorProfile = { type: "Unconfined" }) },
+  { rule: "host-access", fault: "a container is somebody else to SELinux", at: [inContainer("securityContext.seLinuxOptions.type"), inContainer("securityContext.seLinuxOptions.user")], put: ({ container }) => (container.securityContext.seLinuxOptions = { type: "spc_t", user: "root", role: "" }) },
+  { rule: "host-access", fault: "a pod has a role of SELinux", at: inPod("securityContext.seLinuxOptions.role"), put: ({ pod }) => (pod.securityContext.seLinuxOptions = { type: "container_init_t", role: "sysadm_r" }) },
+  { rule: "host-access", fault: "a probe asks another host", at: inContainer("readinessProbe.httpGet.host"), put: ({ container }) => (container.readinessProbe.httpGet.host = "169.254.169.254") },
+  { rule: "host-access", fault: "a hook asks another host", at: inContainer("lifecycle.postStart.httpGet.host"), put: ({ container }) => (container.lifecycle = { postStart: { httpGet: { path: "/", port: "http", host: "169.254.169.254" } } }) },
   { rule: "no-read-only-root-fs", fault: "a container may write to its own files", at: inContainer("securityContext.readOnlyRootFilesystem"), put: ({ container }) => (container.securityContext.readOnlyRootFilesystem = false) },
   { rule: "no-readiness-probe", fault: "a Service sends to a container that never says that it is ready", at: inContainer("readinessProbe"), put: ({ container }) => delete container.readinessProbe },
   { rule: "no-liveness-probe", fault: "nobody asks whether a container still works", at: inContainer("livenessProbe"), put: ({ container }) => delete container.livenessProbe },
@@ -29,8 +37,11 @@ export const policyFaults: readonly Fault[] = [
   { rule: "service-account-token", fault: "a token is mounted that nothing uses", at: inPod("automountServiceAccountToken"), put: ({ get, pod }) => { delete pod.automountServiceAccountToken; get("StatefulSet/store").spec.template.spec.automountServiceAccountToken = false; delete get("ServiceAccount/api").automountServiceAccountToken; } },
   { rule: "default-service-account", fault: "a pod runs under the default account", at: "StatefulSet/store spec.template.spec.serviceAccountName", put: ({ get }) => { const { spec } = get("StatefulSet/store").spec.template; delete spec.serviceAccountName; spec.automountServiceAccountToken = false; } },
   { rule: "has-poddisruptionbudget", fault: "several pods have no budget", at: "Deployment/api spec.replicas", put: ({ objects, get }) => objects.splice(objects.indexOf(get("PodDisruptionBudget/api")), 1) },
+  { rule: "has-poddisruptionbudget", fault: "several pods of an autoscaler of autoscaling/v1 have no budget", at: "Deployment/api spec.replicas", put: ({ objects, get }) => { ofV1(get("HorizontalPodAutoscaler/api")); objects.splice(objects.indexOf(get("PodDisruptionBudget/api")), 1); } },
   { rule: "pod-spread", fault: "several pods may land on one node", at: inPod("topologySpreadConstraints"), put: ({ pod }) => delete pod.topologySpreadConstraints },
   { rule: "non-isolated-pod", fault: "no policy limits where pods send to", at: ["!default-deny Namespace/shop metadata.name", "StatefulSet/store spec.template.metadata.labels", "CronJob/cleaner spec.jobTemplate.spec.template.metadata.labels"], put: ({ get }) => (get("NetworkPolicy/default-deny").spec.policyTypes = ["Ingress"]) },
+  { rule: "non-isolated-pod", fault: "an empty list of rules is taken for a policy of egress", at: ["!default-deny Namespace/shop metadata.name", "StatefulSet/store spec.template.metadata.labels", "CronJob/cleaner spec.jobTemplate.spec.template.metadata.labels"], put: ({ get }) => { const { spec } = get("NetworkPolicy/default-deny"); delete spec.policyTypes; spec.egress = []; } },
+  { rule: "non-isolated-pod", fault: "an empty list of policy types is taken for both", at: ["!default-deny Namespace/shop metadata.name", "StatefulSet/store spec.template.metadata.labels", "CronJob/cleaner spec.jobTemplate.spec.template.metadata.labels"], put: ({ get }) => (get("NetworkPolicy/default-deny").spec.policyTypes = []) },
   { rule: "default-deny", fault: "the namespace's policy lets everything in", at: "Namespace/shop metadata.name", put: ({ get }) => (get("NetworkPolicy/default-deny").spec.ingress = [{}]) },
   { rule: "egress-without-dns", fault: "a pod may speak to a Service but not look up its name", at: "Deployment/api spec.template.metadata.labels", put: ({ get }) => get("NetworkPolicy/api").spec.egress.splice(1, 1) },
   { rule: "pod-security-namespace", fault: "the namespace does not enforce the restricted standard", at: 'Namespace/shop metadata.labels["pod-security.kubernetes.io/enforce"]', put: ({ get }) => (get("Namespace/shop").metadata.labels["pod-security.kubernetes.io/enforce"] = "baseline") },
@@ -44,5 +55,5 @@ export const policyFaults: readonly Fault[] = [
   { rule: "wildcard-in-rules", fault: "a Role may do everything", at: "Role/cleaner rules[0].verbs", put: ({ get }) => (get("Role/cleaner").rules[0].verbs = ["*"]) },
   { rule: "cluster-admin-role-binding", fault: "a program owns the cluster", at: "ClusterRoleBinding/cleaner roleRef.name", put: ({ objects }) => objects.push({ apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRoleBinding", metadata: { name: "cleaner" }, roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "cluster-admin" }, subjects: [{ kind: "ServiceAccount", name: "cleaner", namespace: "shop" }] }) },
   { rule: "job-ttl-seconds-after-finished", fault: "a finished Job stays for ever", at: "Job/once spec.ttlSecondsAfterFinished", put: ({ get, objects }) => objects.push({ apiVersion: "batch/v1", kind: "Job", metadata: { name: "once", namespace: "shop" }, spec: structuredClone(get("CronJob/cleaner").spec.jobTemplate.spec) }) },
-  { rule: "cronjob-has-deadline", fault: "missed runs end a schedule", at: "CronJob/cleaner spec.startingDeadlineSeconds", put: ({ get }) => delete get("CronJob/cleaner").spec.startingDeadlineSeconds },
+  { rule: "cronjob-has-deadline", fault: "a run that was missed is started however late", at: "CronJob/cleaner spec.startingDeadlineSeconds", put: ({ get }) => delete get("CronJob/cleaner").spec.startingDeadlineSeconds },
 ];

@@ -1,5 +1,5 @@
 import type { Fault } from "../fault.ts";
-import { ingress } from "./object.ts";
+import { ingress, ofV1 } from "./object.ts";
 
 const inContainer = (path: string) => `Deployment/api spec.template.spec.containers[0].${path}`;
 const inPod = (path: string) => `Deployment/api spec.template.spec.${path}`;
@@ -48,12 +48,17 @@ export const referenceFaults: readonly Fault[] = [
   // Scaling and disruption
   { rule: "dangling-horizontalpodautoscaler", fault: "an autoscaler's target does not exist", at: "HorizontalPodAutoscaler/other spec.scaleTargetRef.name", put: ({ get, objects }) => objects.push(autoscaler(get, { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "apii" } })) },
   { rule: "dangling-horizontalpodautoscaler", fault: "an autoscaler measures what the pods don't request", at: "HorizontalPodAutoscaler/other spec.metrics[0]", put: ({ get, objects }) => { const container = get("StatefulSet/store").spec.template.spec.containers[0]; delete get("StatefulSet/store").spec.replicas; container.resources.requests["ephemeral-storage"] = "16Mi"; objects.push(autoscaler(get, { minReplicas: 1, maxReplicas: 1, scaleTargetRef: { apiVersion: "apps/v1", kind: "StatefulSet", name: "store" }, metrics: [{ type: "Resource", resource: { name: "nvidia.com/gpu", target: { type: "Utilization", averageUtilization: 70 } } }] })); } },
+  { rule: "dangling-horizontalpodautoscaler", fault: "the target of an autoscaler of autoscaling/v1 does not exist", at: "HorizontalPodAutoscaler/other spec.scaleTargetRef.name", put: ({ get, objects }) => objects.push(ofV1(autoscaler(get, { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "apii" } }))) },
+  { rule: "dangling-horizontalpodautoscaler", fault: "an autoscaler of autoscaling/v1 measures what the pods don't request", at: [`!unset-cpu-requirements ${inContainer("resources.requests.cpu")}`, "HorizontalPodAutoscaler/api spec.targetCPUUtilizationPercentage"], put: ({ get, container }) => { ofV1(get("HorizontalPodAutoscaler/api")); delete container.resources.requests.cpu; } },
   { rule: "deployment-targeted-by-hpa-does-not-have-replicas-configured", fault: "a Deployment under an autoscaler has fixed replicas", at: "Deployment/api spec.replicas", put: ({ get }) => (get("Deployment/api").spec.replicas = 3) },
+  { rule: "deployment-targeted-by-hpa-does-not-have-replicas-configured", fault: "a Deployment under an autoscaler of autoscaling/v1 has fixed replicas", at: "Deployment/api spec.replicas", put: ({ get }) => { ofV1(get("HorizontalPodAutoscaler/api")); get("Deployment/api").spec.replicas = 3; } },
   { rule: "dangling-poddisruptionbudget", fault: "a budget matches no pod", at: "PodDisruptionBudget/extra spec.selector", put: ({ objects }) => objects.push(budget({ app: "web" }, { maxUnavailable: 1 })) },
   { rule: "pdb-max-unavailable", fault: "a budget allows no pod to be away", at: "PodDisruptionBudget/api spec.maxUnavailable", put: ({ get }) => (get("PodDisruptionBudget/api").spec.maxUnavailable = 0) },
   { rule: "pdb-min-available", fault: "a budget needs the only pod", at: "PodDisruptionBudget/extra spec.minAvailable", put: ({ objects }) => objects.push(budget({ app: "store" }, { minAvailable: 1 })) },
+  { rule: "pdb-min-available", fault: "a budget needs half of the only pod, which is all of it", at: "PodDisruptionBudget/extra spec.minAvailable", put: ({ objects }) => objects.push(budget({ app: "store" }, { minAvailable: "50%" })) },
   { rule: "pdb-min-available", fault: "a budget needs as many pods as the autoscaler's least", at: "PodDisruptionBudget/extra spec.minAvailable", put: ({ objects }) => objects.push(budget({ app: "api" }, { minAvailable: 2 })) },
   { rule: "overlapping-selectors", fault: "a workload selects another's pods", at: "StatefulSet/store spec.selector", put: ({ get }) => { const { spec } = get("StatefulSet/store"); spec.selector.matchLabels = { part: "shop" }; spec.template.metadata.labels.part = "shop"; get("Deployment/api").spec.template.metadata.labels.part = "shop"; } },
+  { rule: "overlapping-selectors", fault: "a workload selects the pods of one of another kind and the same name", at: "StatefulSet/api spec.selector", put: ({ get }) => { const { metadata, spec } = get("StatefulSet/store"); metadata.name = "api"; spec.selector.matchLabels = { part: "shop" }; spec.template.metadata.labels.part = "shop"; get("Deployment/api").spec.template.metadata.labels.part = "shop"; } },
 
   // Network policies
   { rule: "dangling-networkpolicy", fault: "a policy selects no pod", at: "NetworkPolicy/extra spec.podSelector", put: ({ objects }) => objects.push(policy({ podSelector: { matchLabels: { app: "web" } } })) },

@@ -16,12 +16,15 @@ export default rule({
   },
 });
 
-/** The server knows names of the IANA database only: no offsets, and not "Local". */
+// Short names that JavaScript knows and the IANA database does not.
+const onlyHere = new Set("ACT AET AGT ART AST BET BST CAT CNT CST CTT EAT ECT IET IST JST MIT NET NST PLT PNT PRT PST SST VST".split(" "));
+
+/** The server knows names of the IANA database only: no offsets, not "Local", and each in its own capitals. */
 function isTimeZone(name: string): boolean {
-  if (!/^[A-Z]/.test(name)) return false;
+  if (!/^[A-Z]/.test(name) || onlyHere.has(name)) return false;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
+    const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
+    return timeZone === name || timeZone.toLowerCase() !== name.toLowerCase();
   } catch {
     return false;
   }

@@ -1,6 +1,11 @@
 import { namespaceOf } from "../objects.ts";
 import { rule, suggestion } from "../rule.ts";
 
+/** All that autoscaling/v1 can measure. */
+interface V1 {
+  readonly targetCPUUtilizationPercentage?: number;
+}
+
 const scalable = ["Deployment", "StatefulSet", "ReplicaSet"] as const;
 
 export default rule({
@@ -11,6 +16,7 @@ export default rule({
   *check(objects) {
     for (const object of objects.of("HorizontalPodAutoscaler")) {
       const { scaleTargetRef: target, metrics = [] } = object.spec ?? {};
+      const { targetCPUUtilizationPercentage } = (object.spec ?? {}) as V1;
       const kind = scalable.find((kind) => kind === target?.kind);
       const namespace = namespaceOf(object);
       if (!target?.name) continue;
@@ -28,11 +34,12 @@ export default rule({
         continue;
       }
       const pod = objects.pods.find((pod) => pod.kind === kind && pod.namespace === namespace && pod.object.metadata.name === target.name);
-      for (const [index, { resource }] of metrics.entries())
-        if (resource?.name && resource.target?.type === "Utilization")
-          for (const { container, init } of pod?.containers ?? [])
-            if (!init && container.resources?.requests?.[resource.name] === undefined && container.resources?.limits?.[resource.name] === undefined)
-              yield { object, path: `spec.metrics[${index}]`, message: `container ${container.name} of ${kind} ${target.name} requests no ${resource.name}, so there is no utilization`, fix: `set resources.requests.${resource.name}` };
+      const measured = metrics.flatMap(({ resource }, index) => (resource?.name && resource.target?.averageUtilization !== undefined ? { name: resource.name, path: `spec.metrics[${index}]` } : []));
+      if (targetCPUUtilizationPercentage !== undefined) measured.push({ name: "cpu", path: "spec.targetCPUUtilizationPercentage" });
+      for (const { name, path } of measured)
+        for (const { container, init } of pod?.containers ?? [])
+          if (!init && container.resources?.requests?.[name] === undefined && container.resources?.limits?.[name] === undefined)
+            yield { object, path, message: `container ${container.name} of ${kind} ${target.name} requests no ${name}, so there is no utilization`, fix: `set resources.requests.${name}` };
     }
   },
 });

@@ -2,6 +2,11 @@ import { environmentTexts } from "../config.ts";
 import { rule, suggestion } from "../rule.ts";
 import { podsBehind } from "../services.ts";
 
+// Of these a host of the network follows; of others, as s3 and gs, a bucket. A driver may stand behind: postgresql+asyncpg.
+const schemes =
+  "https?|wss?|rediss?|valkeys?|postgres(?:ql)?|mysql|mariadb|mongodb|clickhouse|amqps?|mqtts?|stomp|nats|kafka|plaintext|grpcs?|tcp|udp|tls|ssl|memcached?|ldaps?|smtps?|s?ftp|ssh";
+const address = new RegExp(`\\b(?:${schemes})(?:\\+[a-z0-9]{1,20})?://(?:[^\\s/@]*@)?([^\\s/?#,"']+)`, "gi");
+
 export default rule({
   name: "dangling-service-address",
   group: "references",
@@ -9,7 +14,7 @@ export default rule({
   *check(objects) {
     if (objects.of("Service").length === 0) return;
     for (const { object, path, value, namespace: own } of environmentTexts(objects))
-      for (const [, text] of value.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@]*@)?([^\s/?#,"']+)/gi)) {
+      for (const [, text] of value.matchAll(address)) {
         const [host = "", port] = text!.split(":");
         const [, name, namespace = own] = /^([a-z0-9-]+)(?:\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
         if (!name || name === "localhost" || /^\d+$/.test(name)) continue;

@@ -1,3 +1,4 @@
+import { typesOf } from "../policies.ts";
 import { rule } from "../rule.ts";
 import { isEmpty } from "../selectors.ts";
 
@@ -12,7 +13,7 @@ export default rule({
       const closed = objects.of("NetworkPolicy", object.metadata.name).filter((policy) => isEmpty(policy.spec?.podSelector ?? {}));
       for (const direction of ["Ingress", "Egress"] as const) {
         const field = direction === "Ingress" ? "ingress" : "egress";
-        if (!closed.some(({ spec }) => spec?.policyTypes?.includes(direction) && !spec[field]?.length))
+        if (!closed.some(({ spec }) => spec && typesOf(spec).includes(direction) && !spec[field]?.length))
           yield { object, path: "metadata.name", message: `no NetworkPolicy denies all ${field} by default`, fix: `add one with podSelector: {} and policyTypes: [Ingress, Egress]` };
       }
     }

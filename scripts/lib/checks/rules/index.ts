@@ -43,6 +43,7 @@ import issuerType from "./issuer-type.ts";
 import jobTtlSecondsAfterFinished from "./job-ttl-seconds-after-finished.ts";
 import labelValues from "./label-values.ts";
 import latestTag from "./latest-tag.ts";
+import lifecyclePort from "./lifecycle-port.ts";
 import livenessPort from "./liveness-port.ts";
 import mismatchingSelector from "./mismatching-selector.ts";
 import missingConfigMap from "./missing-config-map.ts";
@@ -123,6 +124,7 @@ export const rules = [
   ingressShape,
   issuerType,
   labelValues,
+  lifecyclePort,
   livenessPort,
   mismatchingSelector,
   networkpolicyShape,

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import type { KubernetesObject } from "../../render.ts";
 import { isDnsSubdomain, isHost } from "../names.ts";
 import type { Of } from "../objects.ts";
@@ -20,6 +21,7 @@ export default rule({
       for (const [index, { host, http }] of rules.entries()) {
         const place = pathOf("spec.rules", index);
         if (host !== undefined && host !== "" && !isHost(host)) yield { object, path: pathOf(place, "host"), message: `${JSON.stringify(host)} is no host name`, fix: hostFix };
+        else if (host && isIPv4(host)) yield { object, path: pathOf(place, "host"), message: `${host} is an address, not a name`, fix: "name the host, or leave it out for every host" };
         if (http && (http.paths ?? []).length === 0) yield { object, path: pathOf(place, "http.paths"), message: "is empty", fix: "add a path" };
         for (const [number, { path, pathType, backend }] of (http?.paths ?? []).entries()) {
           const where = pathOf(place, "http.paths", number);
@@ -39,8 +41,9 @@ export default rule({
       const { ingressClassName } = object.spec ?? {};
       if (ingressClassName !== undefined && !isDnsSubdomain(ingressClassName))
         yield { object, path: "spec.ingressClassName", message: `${JSON.stringify(ingressClassName)} is no name`, fix: "lower case letters, digits, - and ." };
-      if (ingressClassName !== undefined && object.metadata.annotations?.["kubernetes.io/ingress.class"] !== undefined)
-        yield { object, path: "metadata.annotations", message: "kubernetes.io/ingress.class may not be set with ingressClassName", fix: "remove the annotation" };
+      const annotated = object.metadata.annotations?.["kubernetes.io/ingress.class"];
+      if (ingressClassName !== undefined && annotated !== undefined && annotated !== ingressClassName)
+        yield { object, path: "metadata.annotations", message: `kubernetes.io/ingress.class is ${annotated}, but ingressClassName ${ingressClassName}`, fix: "remove the annotation" };
     }
   },
 });

@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../../render.ts";
 import { isPortName } from "../names.ts";
 import type { Of } from "../objects.ts";
 import { pathOf } from "../paths.ts";
+import { typesOf } from "../policies.ts";
 import { rule } from "../rule.ts";
 import type { Finding } from "../types.ts";
 
@@ -15,9 +16,10 @@ export default rule({
   why: "The API server refuses address blocks, port ranges and peers that it can't read; rules of a direction that policyTypes leaves out do nothing.",
   *check(objects) {
     for (const object of objects.of("NetworkPolicy")) {
-      const { ingress = [], egress = [], policyTypes } = object.spec ?? {};
+      const { spec = {} } = object;
+      const { ingress = [], egress = [] } = spec;
       for (const [name, rules, type] of [["ingress", ingress, "Ingress"], ["egress", egress, "Egress"]] as const) {
-        if (rules.length > 0 && policyTypes && !policyTypes.includes(type))
+        if (rules.length > 0 && !typesOf(spec).includes(type))
           yield { object, path: pathOf("spec", name), message: `has rules, but policyTypes does not list ${type}: they do nothing`, fix: `add ${type} to policyTypes` };
         for (const [index, rule] of rules.entries()) {
           const place = pathOf("spec", name, index);

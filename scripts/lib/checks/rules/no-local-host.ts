@@ -23,7 +23,7 @@ export default rule({
       for (const [index, host] of (object.spec?.dnsNames ?? []).entries())
         if (isLocalHost(host)) yield { object, path: pathOf("spec.dnsNames", index), message: `${host} is a name of one machine`, fix };
     for (const { object, path, value } of environmentTexts(objects))
-      for (const [, host] of value.matchAll(/\b[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@]*@)?(\[[0-9a-f:]+\]|[^\s/:?#,"']+)/gi))
+      for (const [, host] of value.matchAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/(?:[^\s/@]*@)?(\[[0-9a-f:]+\]|[^\s/:?#,"']+)/gi))
         // Containers of one pod do meet at 127.0.0.1.
         if (isLocalHost(host!) && !/^(127\.|localhost$|\[::1\])/.test(host!)) yield { object, path, message: `${host} is a name of one machine`, fix };
   },

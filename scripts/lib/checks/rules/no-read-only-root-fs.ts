@@ -1,5 +1,5 @@
 import { pathOf } from "../paths.ts";
-import { containersOf, rule } from "../rule.ts";
+import { linuxContainersOf, rule } from "../rule.ts";
 
 export default rule({
   name: "no-read-only-root-fs",
@@ -9,7 +9,7 @@ export default rule({
   *check(objects) {
     // There edited files are copied into the running container.
     if (objects.settings?.development) return;
-    for (const { pod, container, path } of containersOf(objects))
+    for (const { pod, container, path } of linuxContainersOf(objects))
       if (container.securityContext?.readOnlyRootFilesystem !== true)
         yield { object: pod.object, path: pathOf(path, "securityContext.readOnlyRootFilesystem"), message: "is not true", fix: "set it, and mount an emptyDir where the program writes" };
   },

@@ -1,3 +1,4 @@
+import { accountOf } from "../objects.ts";
 import { pathOf } from "../paths.ts";
 import { rule, suggestion } from "../rule.ts";
 
@@ -7,9 +8,9 @@ export default rule({
   why: "Pods of a ServiceAccount that does not exist are never made; the reason shows in the ReplicaSet's events only.",
   *check(objects) {
     for (const { object, namespace, spec, path } of objects.pods) {
-      const name = spec.serviceAccountName ?? spec.serviceAccount;
+      const name = accountOf(spec);
       // Each namespace has one called default.
-      if (!name || name === "default" || objects.find("ServiceAccount", namespace, name)) continue;
+      if (name === "default" || objects.find("ServiceAccount", namespace, name)) continue;
       yield { object, path: pathOf(path, "serviceAccountName"), message: `there is no ServiceAccount ${name}${suggestion(name, objects.names("ServiceAccount", namespace))}`, fix: "correct the name, or add the ServiceAccount" };
     }
   },

@@ -1,5 +1,6 @@
 import { containersOf, rule } from "../rule.ts";
 import { pathOf, type Step } from "../paths.ts";
+import { handlersOf } from "../probes.ts";
 import type { KubernetesObject } from "../../render.ts";
 import type { Finding } from "../types.ts";
 
@@ -29,19 +30,21 @@ export default rule({
       if (objects.comparisons.has(object))
         for (const [field, range] of Object.entries(specFields[object.kind] ?? {})) yield* within(object, ["spec", field], spec?.[field], range);
     }
-    for (const object of objects.of("Deployment"))
-      if (object.spec?.progressDeadlineSeconds !== undefined && object.spec.progressDeadlineSeconds <= (object.spec.minReadySeconds ?? 0))
-        yield { object, path: "spec.progressDeadlineSeconds", message: "must be more than minReadySeconds", fix: "raise it, or lower minReadySeconds" };
+    for (const object of objects.of("Deployment")) {
+      const { progressDeadlineSeconds, minReadySeconds = 0 } = object.spec ?? {};
+      if ((progressDeadlineSeconds ?? 600) <= minReadySeconds)
+        yield { object, path: "spec.progressDeadlineSeconds", message: `${progressDeadlineSeconds === undefined ? "is 600 if not set, and " : ""}must be more than minReadySeconds`, fix: "raise it, or lower minReadySeconds" };
+    }
     for (const { pod, container, path } of containersOf(objects)) {
       for (const [index, { containerPort, hostPort }] of (container.ports ?? []).entries()) {
         yield* within(pod.object, [path, "ports", index, "containerPort"], containerPort, port);
-        yield* within(pod.object, [path, "ports", index, "hostPort"], hostPort, port);
+        if (hostPort !== 0) yield* within(pod.object, [path, "ports", index, "hostPort"], hostPort, port);
       }
+      for (const field of ["runAsUser", "runAsGroup"] as const) yield* within(pod.object, [path, "securityContext", field], container.securityContext?.[field], natural);
+      for (const { path: place, handler } of handlersOf({ container, path })) yield* within(pod.object, [place, "port"], handler.port, port);
       for (const field of ["startupProbe", "readinessProbe", "livenessProbe"] as const) {
-        const { httpGet, tcpSocket, grpc, ...times } = container[field] ?? {};
+        const times = container[field] ?? {};
         const place = pathOf(path, field);
-        for (const [handler, value] of Object.entries({ httpGet: httpGet?.port, tcpSocket: tcpSocket?.port, grpc: grpc?.port }))
-          if (typeof value === "number") yield* within(pod.object, [place, handler, "port"], value, port);
         for (const [name, value] of Object.entries({ initialDelaySeconds: times.initialDelaySeconds, terminationGracePeriodSeconds: times.terminationGracePeriodSeconds }))
           yield* within(pod.object, [place, name], value, name === "initialDelaySeconds" ? natural : positive);
         // 0 means the default there.

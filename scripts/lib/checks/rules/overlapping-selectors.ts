@@ -14,7 +14,7 @@ export default rule({
       const selector = (one.object as Of<"Deployment">).spec?.selector as Selector | undefined;
       if (!selector || isEmpty(selector)) continue;
       for (const other of objects.podsIn(one.namespace))
-        if (other !== one && kinds.has(other.kind) && other.object.metadata.name !== one.object.metadata.name && matches(selector, other.labels))
+        if (kinds.has(other.kind) && (other.kind !== one.kind || other.object.metadata.name !== one.object.metadata.name) && matches(selector, other.labels))
           yield { object: one.object, path: "spec.selector", message: `also matches the pods of ${other.kind} ${other.object.metadata.name}: ${describe(selector)}`, fix: "add a label that only its own pods have" };
     }
   },

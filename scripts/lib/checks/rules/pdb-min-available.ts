@@ -1,5 +1,5 @@
 import { namespaceOf } from "../objects.ts";
-import { replicasOf } from "../replicas.ts";
+import { portionFault, replicasOf } from "../replicas.ts";
 import { rule } from "../rule.ts";
 import { matches } from "../selectors.ts";
 
@@ -12,12 +12,15 @@ export default rule({
       const { minAvailable, selector } = object.spec ?? {};
       if (minAvailable === undefined || !selector) continue;
       const path = "spec.minAvailable";
-      if (typeof minAvailable === "string" && parseInt(minAvailable, 10) >= 100) yield { object, path, message: `is ${minAvailable}: no pod could be evicted`, fix: "set maxUnavailable: 1 instead" };
-      if (typeof minAvailable !== "number") continue;
+      const fix = "set maxUnavailable: 1 instead";
+      if (minAvailable === "100%") yield { object, path, message: "is 100%: no pod could be evicted", fix };
+      // Of what is no number of pods, or more than all, another rule speaks.
+      if (minAvailable === "100%" || portionFault(minAvailable)) continue;
       const workloads = objects.podsIn(namespaceOf(object)).filter(({ kind, labels }) => ["Deployment", "StatefulSet", "ReplicaSet"].includes(kind) && matches(selector, labels));
-      if (workloads.length === 0) continue;
       const pods = workloads.reduce((sum, { object: workload }) => sum + replicasOf(objects, workload), 0);
-      if (minAvailable >= pods) yield { object, path, message: `is ${minAvailable} of ${pods} pod${pods === 1 ? "" : "s"}: none could be evicted`, fix: "set maxUnavailable: 1 instead" };
+      const needed = typeof minAvailable === "number" ? minAvailable : Math.ceil((parseInt(minAvailable, 10) * pods) / 100);
+      if (pods > 0 && needed >= pods)
+        yield { object, path, message: `is ${minAvailable} of ${pods} pod${pods === 1 ? "" : "s"}${typeof minAvailable === "number" ? "" : ", rounded up"}: none could be evicted`, fix };
     }
   },
 });

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from "../../render.ts";
 import type { Loose, Of } from "../objects.ts";
+import { pathOf } from "../paths.ts";
 import { rule } from "../rule.ts";
 import type { Finding } from "../types.ts";
 
@@ -11,6 +12,9 @@ export default rule({
     for (const object of objects.of("PersistentVolumeClaim")) if (object.spec) yield* faults(object, "spec", object.spec);
     for (const object of objects.of("StatefulSet"))
       for (const [index, { spec }] of (object.spec?.volumeClaimTemplates ?? []).entries()) if (spec) yield* faults(object, `spec.volumeClaimTemplates[${index}].spec`, spec);
+    for (const { object, spec, path } of objects.pods)
+      for (const [index, { ephemeral }] of (spec.volumes ?? []).entries())
+        if (ephemeral?.volumeClaimTemplate?.spec) yield* faults(object, pathOf(path, "volumes", index, "ephemeral.volumeClaimTemplate.spec"), ephemeral.volumeClaimTemplate.spec);
   },
 });
 

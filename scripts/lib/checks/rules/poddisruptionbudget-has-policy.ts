@@ -1,3 +1,4 @@
+import { portionFault } from "../replicas.ts";
 import { rule } from "../rule.ts";
 
 export default rule({
@@ -7,9 +8,10 @@ export default rule({
   *check(objects) {
     for (const object of objects.of("PodDisruptionBudget")) {
       const { minAvailable, maxUnavailable } = object.spec ?? {};
-      for (const [field, value] of Object.entries({ minAvailable, maxUnavailable }))
-        if (value !== undefined && !/^\d+%$/.test(String(value)) && !(typeof value === "number" && Number.isInteger(value) && value >= 0))
-          yield { object, path: `spec.${field}`, message: `${JSON.stringify(value)} is no number or percentage`, fix: "use 1 or 25%" };
+      for (const [field, value] of Object.entries({ minAvailable, maxUnavailable })) {
+        const fault = value === undefined ? undefined : portionFault(value);
+        if (fault) yield { object, path: `spec.${field}`, message: fault, fix: "use 1 or 25%" };
+      }
       if (minAvailable !== undefined && maxUnavailable !== undefined)
         yield { object, path: "spec", message: "has both minAvailable and maxUnavailable", fix: "remove one; maxUnavailable follows the number of pods" };
       else if (minAvailable === undefined && maxUnavailable === undefined)

@@ -1,4 +1,4 @@
-import { namespaceOf } from "../objects.ts";
+import { accountOf, namespaceOf } from "../objects.ts";
 import { pathOf } from "../paths.ts";
 import { rule } from "../rule.ts";
 
@@ -10,7 +10,7 @@ export default rule({
   *check(objects) {
     const bindings = [...objects.of("RoleBinding"), ...objects.of("ClusterRoleBinding")];
     for (const { object, namespace, spec, path } of objects.pods) {
-      const name = spec.serviceAccountName ?? "default";
+      const name = accountOf(spec);
       const account = objects.find("ServiceAccount", namespace, name);
       if ((spec.automountServiceAccountToken ?? account?.automountServiceAccountToken) === false) continue;
       const isUsed = bindings.some((binding) => binding.subjects?.some((subject) => subject.kind === "ServiceAccount" && subject.name === name && (subject.namespace ?? namespaceOf(binding)) === namespace));

@@ -22,9 +22,14 @@ function* faults(objects: Objects): Iterable<Finding> {
   for (const { pod, container, path } of containersOf(objects))
     for (const field of ["requests", "limits"] as const)
       yield* amounts(pod.object, pathOf(path, "resources", field), container.resources?.[field]);
-  for (const { object, spec, path } of objects.pods)
-    for (const [index, { emptyDir }] of (spec.volumes ?? []).entries())
-      yield* amounts(object, pathOf(path, "volumes", index, "emptyDir"), emptyDir?.sizeLimit === undefined ? {} : { sizeLimit: emptyDir.sizeLimit });
+  for (const { object, spec, path } of objects.pods) {
+    for (const field of ["requests", "limits"] as const) yield* amounts(object, pathOf(path, "resources", field), spec.resources?.[field]);
+    for (const [index, { emptyDir, ephemeral }] of (spec.volumes ?? []).entries()) {
+      const place = pathOf(path, "volumes", index);
+      yield* amounts(object, pathOf(place, "emptyDir"), emptyDir?.sizeLimit === undefined ? {} : { sizeLimit: emptyDir.sizeLimit });
+      yield* amounts(object, pathOf(place, "ephemeral.volumeClaimTemplate.spec.resources.requests"), ephemeral?.volumeClaimTemplate?.spec?.resources?.requests);
+    }
+  }
   for (const object of objects.of("PersistentVolumeClaim"))
     yield* amounts(object, "spec.resources.requests", object.spec?.resources?.requests);
   for (const object of objects.of("StatefulSet"))

@@ -15,7 +15,8 @@ export default rule({
           if (name !== undefined && !volumes.has(name))
             yield { object: pod.object, path: pathOf(path, field, index, "name"), message: `the pod has no volume ${name}${suggestion(name, known)}`, fix: `add it to ${pod.path}.volumes` };
       for (const [index, { mountPath, subPath }] of (container.volumeMounts ?? []).entries()) {
-        if (mountPath?.includes(":")) yield { object: pod.object, path: pathOf(path, "volumeMounts", index, "mountPath"), message: "may not hold a colon", fix: "use a plain path" };
+        // That of a drive of Windows apart.
+        if (mountPath?.replace(/^[A-Za-z]:(?=[\\/])/, "").includes(":")) yield { object: pod.object, path: pathOf(path, "volumeMounts", index, "mountPath"), message: "may not hold a colon", fix: "use a plain path" };
         if (subPath !== undefined && /^\/|(^|\/)\.\.(\/|$)/.test(subPath))
           yield { object: pod.object, path: pathOf(path, "volumeMounts", index, "subPath"), message: "must be a relative path without ..", fix: "write it relative to the volume" };
       }
