@@ -100,8 +100,8 @@ function expectComplete({ object, pods, container, exitCode, log, event, cause }
     expect(exitCode).toBeDefined();
     expect(log.length).toBeGreaterThan(0);
   }
-  // Of the first end of a container there is none, and a Job's comes after its condition, on a busy machine much later.
-  if (!/^(certificate|command-not-found|job-failed)$/.test(cause)) expect(event, `an event in\n${text}`).toBeDefined();
+  // Of the first end of a container there is none. What stands in a status is told at once: the event about it comes later, on a busy machine much later.
+  if (!/^(certificate|command-not-found|job-failed|pod-security|quota|limit-range|admission-denied|webhook-unavailable|image-.*|runs-as-root|user-not-numeric|config-.*|crash|out-of-memory)$/.test(cause)) expect(event, `an event in\n${text}`).toBeDefined();
 }
 
 async function roll(cluster: Cluster, { name, before, brokenBefore, objects, knows }: Scenario): Promise<Outcome> {
@@ -122,12 +122,14 @@ async function roll(cluster: Cluster, { name, before, brokenBefore, objects, kno
   await apply(objects);
   const result = await waitForRollout(cluster, objects, { deadline: 150, origin: ({ metadata }) => ({ file: `manifests/${metadata.name}.ts`, line: 12 }), onProgress: (progress) => said.push(progress) });
   const told = Date.now();
+  // On a busy machine the listener may hear of it after the one who told.
+  for (const end = told + 20_000; knows && known() === undefined && Date.now() < end; ) await sleep(100);
   watcher.abort();
-  const at = known();
+  const at = known() ?? (knows ? NaN : told);
   const client = before && !brokenBefore ? (await cluster.logs({ namespace: name, name: "client" }, { tailLines: 1 })).trim() : undefined;
   // Makes room for the next.
   await cluster.delete({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-  return { result, said, client, text: result.failures.map(describeFailure).join("\n"), seconds: at === undefined ? 0 : (told - at) / 1000 };
+  return { result, said, client, text: result.failures.map(describeFailure).join("\n"), seconds: (told - at) / 1000 };
 }
 
 /** Listens beside the rollout, on its own. @returns a function that says when the cluster first said those words */

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from "../render.ts";
+import type { Before } from "./before.ts";
 import { certificateSuspicion, issuerSuspicion } from "./causes/certificate.ts";
 import { configurationSuspicion, mountSuspicion } from "./causes/configuration.ts";
 import { exitMeaning, exitSuspicion, lastEnd, mayMissAnother } from "./causes/exit.ts";
@@ -15,8 +16,7 @@ import type { Cause, Suspicion } from "./suspicion.ts";
 export interface Surroundings {
   /** The environment's objects: names that were meant, Secrets that a certificate brings. */
   readonly all: readonly KubernetesObject[];
-  /** How often a container had been restarted before this rollout. */
-  readonly earlierRestarts: (pod: Live, container: string) => number;
+  readonly before: (pod: Live, container: string) => Before;
   /** Keys of the objects that a workload talks to. */
   readonly dependencies: (object: Live) => readonly string[];
 }
@@ -24,6 +24,8 @@ export interface Surroundings {
 /** @returns everything that may keep an object from becoming ready, whether final or not; nothing for one that is */
 export function suspicions(object: Live, status: Status, facts: Facts, around: Surroundings): Suspicion[] {
   if (status.done) return [];
+  // Nothing of what is gone or going can mend or explain that.
+  if (status.failed === "deleted") return [verdictSuspicion(object, status, facts)];
   switch (object.kind) {
     case "Certificate":
       return present(certificateSuspicion(object, facts));
@@ -53,13 +55,13 @@ function podSuspicions(object: Live, pod: Pod, facts: Facts, around: Surrounding
   for (const { container, status } of containersOf(pod)) {
     if (!status) continue;
     const lines = facts.logs(pod, container.name);
-    const earlier = around.earlierRestarts(pod, container.name);
+    const before = around.before(pod, container.name);
     const one =
       imageSuspicion(object, pod, status, container.image ?? "", events) ??
       configurationSuspicion(object, pod, container, status, around.all) ??
-      exitSuspicion(object, pod, container, status, { earlier, events, lines });
+      exitSuspicion(object, pod, container, status, { before, events, lines });
     // A program that ended once and runs again may have a probe that fails.
-    const probe = one && !status.state?.running ? undefined : probeSuspicion(object, pod, container, status, { events, lines, earlier, progress: facts.differentLines(pod, container.name) });
+    const probe = one && !status.state?.running ? undefined : probeSuspicion(object, pod, container, status, { events, lines, before, progress: facts.differentLines(pod, container.name) });
     for (const suspicion of [one, probe]) {
       if (!suspicion) continue;
       // A program that complains of something it can't reach may recover when that is there.

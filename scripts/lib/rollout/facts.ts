@@ -126,10 +126,12 @@ export interface Facts {
   log(pod: Live, container: string, line: string): void;
   /** The last lines of a container, oldest first; those of the one before while the newest has written nothing. */
   logs(pod: Live, container: string): readonly string[];
-  /** Different lines so far, numbers aside: it grows while a program gets on, and not while it repeats itself. */
+  /** Different lines so far, numbers and ids aside: it grows while a program gets on, and not while it repeats itself. */
   differentLines(pod: Live, container: string): number;
 }
 
+/** Numbers, ids (UUIDs, hexadecimal, letters and digits mixed): in each line of a log they are others. Names of steps stay: `0001_create_users`. */
+const changing = /\b[0-9a-f]{4,}(?:-[0-9a-f]{4,})+\b|(?<![a-z\d])[a-z]*\d[a-z\d]*|[0-9a-f]{8,}/gi;
 /** Enough for a stack of an error and what led to it. */
 const keptLines = 60;
 
@@ -172,7 +174,7 @@ export function createFacts(): Facts {
       lines.push(line);
       if (lines.length > keptLines) lines.shift();
       // Bounded too: a program that wrote so many different lines gets on.
-      if (different.size < 1000) different.add(line.replace(/[0-9a-f]{8,}|\d+/gi, "#"));
+      if (different.size < 1000) different.add(line.replace(changing, "#"));
     },
     logs(pod, container) {
       const { lines, before } = logOf(pod, container);
@@ -213,4 +215,6 @@ export function containersOf(pod: Pod): { container: Container; status: Containe
   ];
 }
 
+/** Whether a Job is over, well or not. */
+export const hasEnded = (job: Live) => ["Complete", "Failed"].some((type) => condition(job, type)?.status === "True");
 export const isReady = (pod: Pod) => !pod.metadata.deletionTimestamp && condition(pod, "Ready")?.status === "True";

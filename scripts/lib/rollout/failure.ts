@@ -92,9 +92,11 @@ function leaveOneVerdict(groups: Suspicion[][]): Suspicion[][] {
   return groups.filter((group) => !generic(group) || !group.every(({ object }) => explained.has(keyOf(object))));
 }
 
+const triesOf = ({ tries, misses = 0 }: Suspicion) => tries ?? misses;
+
 function failureOf(group: readonly Suspicion[], final: boolean, { facts, context, mask, origin, applied, dependencies, unfinished }: FailureContext): Failure {
   // The pod that has tried most often has the most to tell.
-  const first = group.reduce((most, one) => ((one.tries ?? 0) > (most.tries ?? 0) ? one : most));
+  const first = group.reduce((most, one) => (triesOf(one) > triesOf(most) ? one : most));
   const { object, pod, container } = first;
   const keys = new Set(group.map(({ object }) => keyOf(object)));
   const event = relevantEvent(first, facts);

@@ -55,9 +55,16 @@ describe("facts stay true", () => {
   });
 });
 
+it("a server that can't answer yet is asked again, from the first list on", async () => {
+  const { facts, end } = await run(cluster([new ApiError(503, "ServiceUnavailable", "etcdserver: leader changed"), [pod("a")]], []));
+  expect(names(facts)).toEqual(["a"]);
+  end();
+});
+
 describe("what may not be read", () => {
   const forbidden = new ApiError(403, "Forbidden", "pods is forbidden");
   it("stops the wait when it can't do without", () => expect(run(cluster([forbidden], []))).rejects.toThrow("forbidden"));
+  it("stops it also when the server takes the question for wrong", () => expect(run(cluster([new ApiError(400, "BadRequest", "bad")], []))).rejects.toThrow("bad"));
   it("is named, and the rest goes on, when it would only explain", async () => {
     const { hidden, end } = await run(cluster([forbidden], []), [{ ...pods[0]!, needed: false }]);
     expect(hidden).toEqual(["Pod"]);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, type Cluster, type KindOf } from "../cluster.ts";
 import type { KubernetesObject } from "../render.ts";
-import { keyOf, type Facts, type Live } from "./facts.ts";
+import { hasEnded, keyOf, type Facts, type Live } from "./facts.ts";
 
 // Keeps the facts up to date: one list, then a watch, per kind and namespace.
 
@@ -92,8 +92,7 @@ export function feed(cluster: Cluster, sources: readonly Source[], facts: Facts,
         outage = false;
         const there = new Set(items.map(keyOf));
         for (const known of facts.all(source.kind))
-          // A Job's deleted pods are kept; see below.
-          if (!known.metadata.ownerReferences?.some(({ kind }) => kind === "Job") && (source.namespace === undefined || known.metadata.namespace === source.namespace) && !there.has(keyOf(known))) {
+          if (!outlives(known) && (source.namespace === undefined || known.metadata.namespace === source.namespace) && !there.has(keyOf(known))) {
             facts.remove(known);
             wake();
           }
@@ -107,18 +106,17 @@ export function feed(cluster: Cluster, sources: readonly Source[], facts: Facts,
           pause = 1;
           if (type === "BOOKMARK") continue;
           const live = { ...object, apiVersion: source.apiVersion, kind: source.kind } as Live;
-          // A Job that fails deletes its pods, which alone can say why.
-          if (type === "DELETED" && live.metadata.ownerReferences?.some(({ kind }) => kind === "Job")) facts.put({ ...live, metadata: { ...live.metadata, deletionTimestamp: live.metadata.deletionTimestamp ?? "gone" } });
+          if (type === "DELETED" && outlives(live)) facts.put({ ...live, metadata: { ...live.metadata, deletionTimestamp: live.metadata.deletionTimestamp ?? "gone" } });
           else if (type === "DELETED") facts.remove(live);
           else facts.put(live);
           wake();
         }
       } catch (error) {
         if (signal.aborted) return;
-        // 410: more has happened than the server remembers; the list says it all. Refusals do not go away; everything else
-        // (a connection that broke, a server that restarts) is tried again until the caller's own deadline.
+        // 410: more has happened than the server remembers; the list says it all. Refusals (4xx) do not go away; everything
+        // else (a connection that broke, a server that restarts or elects a leader) is tried again until the caller's deadline.
         const { code } = error as ApiError;
-        if (first && code !== 410 && (!(error instanceof ApiError) || code >= 400)) throw error;
+        if (first && code !== 410 && (!(error instanceof ApiError) || (code >= 400 && code < 500))) throw error;
         if (code === 403 || code === 404) throw error;
         if (code === 410) continue;
         if (!outage) onTrouble((error as Error).message);
@@ -130,3 +128,9 @@ export function feed(cluster: Cluster, sources: readonly Source[], facts: Facts,
   }
   return { complete, hidden, lost: () => lost };
 }
+
+/**
+ * What stays known after it was deleted. A Job that fails deletes its pods, which alone can say why; and a Job that has ended may
+ * be taken away by its own ttlSecondsAfterFinished.
+ */
+const outlives = (object: Live) => (object.kind === "Job" && hasEnded(object)) || (object.metadata.ownerReferences?.some(({ kind }) => kind === "Job") ?? false);

@@ -19,13 +19,14 @@ const podsPerObject = 2;
 /**
  * @param mask applied to every line before anything keeps it
  * @param onLine after a line was added to the facts
+ * @param ready awaited before the lines of a run are read
  */
-export function createLogReader(cluster: Cluster, facts: Facts, mask: (text: string) => string, onLine: (object: string, pod: Pod, container: string, line: string) => void, signal: AbortSignal): LogReader {
+export function createLogReader(cluster: Cluster, facts: Facts, mask: (text: string) => string, onLine: (object: string, pod: Pod, container: string, line: string) => void, signal: AbortSignal, ready: () => Promise<void> = async () => {}): LogReader {
   const runs = new Set<string>();
   const pods = new Map<string, Set<string>>();
   const ended = new Set<Promise<void>>();
 
-  async function add(object: string, pod: Pod, container: string, lines: AsyncIterable<string> | Promise<string>): Promise<void> {
+  async function add(object: string, pod: Pod, container: string, read: () => AsyncIterable<string> | Promise<string>): Promise<void> {
     const keep = (line: string) => {
       const text = mask(line).trimEnd();
       if (text === "") return;
@@ -33,6 +34,8 @@ export function createLogReader(cluster: Cluster, facts: Facts, mask: (text: str
       onLine(object, pod, container, text);
     };
     try {
+      await ready();
+      const lines = read();
       if (lines instanceof Promise) for (const line of (await lines).split("\n")) keep(line);
       else for await (const line of lines) keep(line);
     } catch {
@@ -46,15 +49,17 @@ export function createLogReader(cluster: Cluster, facts: Facts, mask: (text: str
       const run = entry?.status && runOf(entry.status);
       if (!run || signal.aborted) return;
       const known = pods.get(object) ?? pods.set(object, new Set()).get(object)!;
-      if (!known.has(pod.metadata.name) && known.size >= podsPerObject) return;
+      // A Job's pods are its tries, one after the other: the last one counts.
+      const isTry = pod.metadata.ownerReferences?.some(({ kind }) => kind === "Job");
+      if (!isTry && !known.has(pod.metadata.name) && known.size >= podsPerObject) return;
       known.add(pod.metadata.name);
       const key = `${pod.metadata.uid} ${name} ${run.id}`;
       if (runs.has(key)) return;
       runs.add(key);
       const where = { namespace: pod.metadata.namespace!, name: pod.metadata.name };
       facts.beginLog(pod, name);
-      if (run.running) return void add(object, pod, name, cluster.followLogs(where, { container: name, tailLines, signal }));
-      const reading = add(object, pod, name, cluster.logs(where, { container: name, tailLines, previous: run.previous })).finally(() => ended.delete(reading));
+      if (run.running) return void add(object, pod, name, () => cluster.followLogs(where, { container: name, tailLines, signal }));
+      const reading = add(object, pod, name, () => cluster.logs(where, { container: name, tailLines, previous: run.previous })).finally(() => ended.delete(reading));
       ended.add(reading);
     },
     async settled(milliseconds) {

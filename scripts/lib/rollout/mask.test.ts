@@ -37,6 +37,17 @@ describe("a value of a Secret is not shown", () => {
 
   it("nor a short one that stands alone; but words that contain it stay", () => expect(createMask([secret({ A: "dev" })])("dev device web-dev")).toBe("<Secret env: A> device web-dev"));
 
+  it("nor one that an order to the terminal splits", () => {
+    const mask = createMask([secret({ PASSWORD: "Canary-3f9c7a51", BELL: "ring\x07ring-ring" })]);
+    for (const text of ["Canary-\x1b[31m3f9c7a51", "Canary-3f9c\x007a51", "ring\x07ring-ring"]) expect(mask(text)).toMatch(/^<Secret env: \w+>$/);
+  });
+
+  it.each([
+    ["Authorization: Basic dXNlcjpodW50ZXIy", "Authorization: Basic ***"],
+    ["authorization: bearer eyJhbGciOi.J9.x_y-z", "authorization: bearer ***"],
+    ["no basic auth credentials; Bearer token is missing", "no basic auth credentials; Bearer token is missing"],
+  ])("nor what a request logs in with: %s", (text, shown) => expect(createMask([])(text)).toBe(shown));
+
   it("nor the password of an address that no Secret holds", () => expect(createMask([])("redis://user:hunter2@valkey:6379")).toBe("redis://user:***@valkey:6379"));
 });
 

@@ -23,8 +23,8 @@ export function createMask(objects: readonly KubernetesObject[]): (text: string)
       for (const part of new Set([value, ...value.split("\n")])) {
         const plain = part.trim();
         if (plain.length < shortest || /^-----(BEGIN|END) [A-Z ]+-----$/.test(plain)) continue;
-        for (const form of [plain, Buffer.from(part).toString("base64"), Buffer.from(plain).toString("base64"), Buffer.from(`${plain}\n`).toString("base64"), Buffer.from(plain).toString("base64url"), encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1)])
-          if (!places.has(form)) places.set(form, `<Secret ${secret.metadata.name}: ${key}>`);
+        for (const form of [harmless(plain), Buffer.from(part).toString("base64"), Buffer.from(plain).toString("base64"), Buffer.from(`${plain}\n`).toString("base64"), Buffer.from(plain).toString("base64url"), encodeURIComponent(plain), JSON.stringify(plain).slice(1, -1)])
+          if (form.length >= shortest && !places.has(form)) places.set(form, `<Secret ${secret.metadata.name}: ${key}>`);
       }
     }
   }
@@ -34,10 +34,15 @@ export function createMask(objects: readonly KubernetesObject[]): (text: string)
       ? new RegExp(forms.map((form) => (form.length <= wholeWordUpTo ? `(?<![\\w-])${escape(form)}(?![\\w-])` : escape(form))).join("|"), "g")
       : undefined;
   return (text) => {
-    const masked = pattern ? text.replace(pattern, (value) => places.get(value)!) : text;
-    return harmless(masked).replace(/(\w+:\/\/[^\s:/@]*:)[^\s@/]+(@)/g, "$1***$2");
+    // Orders to the terminal first: one inside a value would split it.
+    const plain = harmless(text);
+    const masked = pattern ? plain.replace(pattern, (value) => places.get(value)!) : plain;
+    return masked.replace(/(\w+:\/\/[^\s:/@]*:)[^\s@/]+(@)/g, "$1***$2").replace(credentials, "$1 ***");
   };
 }
+
+/** What a request logs in with. Not the words that follow where people write of it. */
+const credentials = /\b(Basic|Bearer)\s+(?!(?:auth\w*|tokens?|realm|scheme|credentials?)\b)[\w+/=.~-]+/gi;
 
 const escape = (text: string) => text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 

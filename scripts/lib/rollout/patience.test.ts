@@ -48,5 +48,28 @@ describe("what may be the fault of another object", () => {
     expect(judge([waits(6)], 30_000, nobody).final).toHaveLength(1);
   });
 
+  it.each(["startup-probe", "liveness-probe"] as const)("needs a fresh kill by a %s, too", (cause) => {
+    const judge = createPatience();
+    const kills = (tries: number) => suspect({ cause, tries, finalAfter: 0, awaits: ["StatefulSet prod/valkey"] });
+    judge([kills(2)], 0, valkey);
+    expect(judge([kills(2)], 1000, nobody).final).toHaveLength(0);
+    expect(judge([kills(3)], 30_000, nobody).final).toHaveLength(1);
+  });
+
+  it("has all of its time again, where time decides", () => {
+    const judge = createPatience();
+    const once = suspect({ cause: "liveness-probe", tries: 1, finalAfter: 25, awaits: ["StatefulSet prod/valkey"] });
+    judge([once], 0, valkey);
+    judge([once], 30_000, valkey);
+    expect(judge([once], 54_999, nobody).final).toHaveLength(0);
+    expect(judge([once], 55_000, nobody).final).toHaveLength(1);
+  });
+
+  it("is killed for the first time when the other is there, although it had missed probes before", () => {
+    const judge = createPatience();
+    judge([suspect({ cause: "startup-probe", misses: 40, finalAfter: Infinity, awaits: ["StatefulSet prod/valkey"] })], 0, valkey);
+    expect(judge([suspect({ cause: "startup-probe", tries: 1, finalAfter: 0, awaits: ["StatefulSet prod/valkey"] })], 60_000, nobody).final).toHaveLength(1);
+  });
+
   it("is final when nothing of the kind is on its way", () => expect(createPatience()([waits(3)], 0, nobody).final).toHaveLength(1));
 });

@@ -5,7 +5,7 @@ import { identity, type Suspicion } from "./suspicion.ts";
 interface Memory {
   since: number;
   state: string | undefined;
-  /** Failed tries when it was last held back for the sake of another object. */
+  /** Failed tries when it was last held back for the sake of another object; undefined also when such tries are not counted. */
   heldAtTries: number | undefined;
 }
 
@@ -36,12 +36,14 @@ export function createPatience(): (suspicions: readonly Suspicion[], now: number
       if (!memory || memory.state !== suspicion.state) memories.set(key, (memory = { since: now, state: suspicion.state, heldAtTries: memory?.heldAtTries }));
       if (suspicion.awaits?.some((other) => other !== keyOf(suspicion.object) && onTheirWay.has(other))) {
         // When the other is there, this one gets another chance: a fresh failure, or all of its time again.
-        memory.heldAtTries = suspicion.tries ?? 0;
+        memory.heldAtTries = suspicion.tries;
         memory.since = now;
         open.push(suspicion);
         continue;
       }
-      const freshFailureNeeded = memory.heldAtTries !== undefined && suspicion.cause === "crash" && (suspicion.tries ?? 0) <= memory.heldAtTries;
+      // A crash says nothing more with time; a probe whose kills are too few to count has its time.
+      const byTries = suspicion.cause === "crash" || suspicion.finalAfter === 0;
+      const freshFailureNeeded = byTries && memory.heldAtTries !== undefined && suspicion.tries !== undefined && suspicion.tries <= memory.heldAtTries;
       const due = memory.since + suspicion.finalAfter * 1000;
       if (!freshFailureNeeded && now >= due) final.push(suspicion);
       else {

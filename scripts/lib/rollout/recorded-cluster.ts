@@ -54,6 +54,9 @@ export function recordedCluster({ steps, logs }: Recording): Cluster {
   const cluster: Partial<Cluster> = {
     context: "recorded",
     server: "https://recorded.example.com",
+    async get({ metadata: { name, namespace }, ...kind }) {
+      return (await cluster.list!(kind, { namespace })).items.find(({ metadata }) => metadata.name === name);
+    },
     async list(kind: KindOf, { namespace }: ListOptions = {}) {
       const there = new Map<string, KubernetesObject>();
       const past = changes.filter(({ at }) => at <= elapsed());

@@ -33,7 +33,8 @@ export function podsOf(object: Live, facts: Facts): Pods {
     case "Job":
       return split(facts.children<Pod>(object, "Pod"), () => true);
     case "Pod":
-      return { current: [object as Pod], old: [] };
+      // Without a status it is what was applied: the pod is gone.
+      return { current: object.status ? [object as Pod] : [], old: [] };
     default:
       return { current: [], old: [] };
   }

@@ -1,32 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { recordedCluster, recording, type Recording } from "./recorded-cluster.ts";
-import { describeFailure, waitForRollout, type Progress, type RolloutOptions, type RolloutResult } from "./rollout.ts";
+import { replay } from "./replay.ts";
+import { waitForRollout, type RolloutOptions } from "./rollout.ts";
 
 // What real clusters reported, played back in an instant: time stands still but for what the test lets pass.
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-interface Replay {
-  result: RolloutResult;
-  said: Progress[];
-  /** Of all failures. */
-  text: string;
-}
-
-async function replay(recorded: Recording, options: RolloutOptions = {}): Promise<Replay> {
-  vi.setSystemTime(beginning(recorded));
-  const said: Progress[] = [];
-  let result: RolloutResult | undefined;
-  const origin: RolloutOptions["origin"] = ({ metadata }) => ({ file: `manifests/services/${metadata.name}.ts`, line: 7 });
-  const running = waitForRollout(recordedCluster(recorded), recorded.objects, { deadline: 120, origin, onProgress: (progress) => said.push(progress), ...options }).then((done) => (result = done));
-  while (!result) await vi.advanceTimersByTimeAsync(250);
-  await running;
-  return { result, said, text: result.failures.map(describeFailure).join("\n") };
-}
-
-/** The clock when it was recorded. */
-const beginning = ({ steps }: Recording) => Math.max(...steps.filter(({ at }) => at === 0).map(({ set }) => Date.parse(set?.["metadata"]?.creationTimestamp) || 0));
 
 const whole = (name: string, options?: RolloutOptions) => replay(recording(name), options);
 

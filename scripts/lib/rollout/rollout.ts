@@ -2,14 +2,15 @@ import { setMaxListeners } from "node:events";
 import { ApiError, type Cluster } from "../cluster.ts";
 import { done as sayDone, say, warn, working } from "../progress.ts";
 import type { KubernetesObject } from "../render.ts";
+import { stateBefore } from "./before.ts";
 import { createDependencies } from "./dependencies.ts";
 import { suspicions, type Surroundings } from "./diagnose.ts";
-import { containersOf, createFacts, keyOf, lastWritten, type Facts, type Live, type Pod } from "./facts.ts";
+import { createFacts, keyOf, type Facts, type Live } from "./facts.ts";
 import { failuresOf, nameOf, relevantEvent, type Failure, type ObjectName, type Origin } from "./failure.ts";
 import { feed, isFollowed, sourcesOf } from "./feed.ts";
 import { newWarnings, waitingText, type Progress } from "./live.ts";
 import { createLogReader } from "./logs.ts";
-import { createMask } from "./mask.ts";
+import { createSecretsMask } from "./made-secrets.ts";
 import { createPatience } from "./patience.ts";
 import { status, type Status } from "./status.ts";
 import { steadySeconds } from "./steady.ts";
@@ -39,7 +40,7 @@ export interface RolloutResult {
   /** What is not ready, and what it waits for. */
   readonly unfinished: readonly { readonly object: ObjectName; readonly message: string }[];
   readonly seconds: number;
-  /** Kinds that this user may not read: with them, more could be explained. */
+  /** Kinds that this user may not read: with them, more could be explained, and of Secrets the values be masked. */
   readonly hidden: readonly string[];
 }
 
@@ -48,6 +49,11 @@ export interface RolloutResult {
  * than one at a time.
  */
 const collectMilliseconds = 3000;
+/**
+ * When nothing else is awaited: a controller may not have cleared up yet what an earlier version left behind, and a container may
+ * be about to start again. What is certain is so a second time.
+ */
+const secondLookMilliseconds = 1500;
 /** Log lines and events of what has just happened may be on their way: a report with them is worth this wait. */
 const lateMilliseconds = 2000;
 /** Between two lines about the same object. */
@@ -70,18 +76,19 @@ export async function waitForRollout(cluster: Cluster, objects: readonly Kuberne
   const signal = options.signal ? AbortSignal.any([options.signal, end.signal]) : end.signal;
   setMaxListeners(0, signal); // every watch and every log listens
   const facts = createFacts();
-  const mask = createMask(all);
+  const secrets = createSecretsMask(cluster, all);
+  const { mask } = secrets;
   const bell = createBell(signal);
   const dependencies = createDependencies(all);
   const lines = createLogVoice(onProgress);
-  const reader = createLogReader(cluster, facts, mask, (object, pod, container, text) => (lines.keep(object, pod.metadata.name, container, text), bell.ring()), signal);
+  const reader = createLogReader(cluster, facts, mask, (object, pod, container, text) => (lines.keep(object, pod.metadata.name, container, text), bell.ring()), signal, secrets.read);
 
   try {
     const sources = feed(cluster, sourcesOf(wanted), facts, bell.ring, signal, (message) => onProgress({ type: "event", object: cluster.context, text: mask(`the API server does not answer: ${message}; trying again`) }));
     const late = setTimeout(() => end.abort(new ApiError(0, "NoAnswer", `${cluster.server} did not answer for ${deadline} s`)), deadline * 1000);
-    await Promise.race([sources.complete, bell.aborted]).finally(() => clearTimeout(late));
+    await Promise.race([Promise.all([sources.complete, secrets.read()]), bell.aborted]).finally(() => clearTimeout(late));
     const before = stateBefore(wanted, facts);
-    const around: Surroundings = { all, dependencies, earlierRestarts: before.restarts };
+    const around: Surroundings = { all, dependencies, before: before.of };
     const judge = createPatience();
     const voice = createVoice(onProgress, mask, began);
     const doneSince = new Map<string, number>();
@@ -94,9 +101,7 @@ export async function waitForRollout(cluster: Cluster, objects: readonly Kuberne
       const now = Date.now();
       let lookAgain = began + deadline * 1000;
       const looks = wanted.map((applied): Look => {
-        const live = facts.get(applied.kind, applied.metadata.namespace, applied.metadata.name);
-        if (!live) return { live: applied as Live, state: { done: false, failed: "deleted", message: "is gone: somebody deleted it" } };
-        const state = status(live, facts);
+        const { live, state } = lookAt(applied, facts);
         const key = keyOf(live);
         if (!state.done) doneSince.delete(key);
         else doneSince.set(key, doneSince.get(key) ?? now);
@@ -121,7 +126,7 @@ export async function waitForRollout(cluster: Cluster, objects: readonly Kuberne
       failed = new Set(verdict.final.map(({ object }) => keyOf(object)));
       certainSince = verdict.final.length === 0 ? Infinity : Math.min(certainSince, now);
       const others = unfinished.some(({ live }) => !failed.has(keyOf(live)));
-      const reportAt = certainSince + (others ? collectMilliseconds : 0);
+      const reportAt = certainSince + (others ? collectMilliseconds : secondLookMilliseconds);
       const timedOut = now >= began + deadline * 1000;
       if (now >= reportAt || timedOut) {
         const outcome = verdict.final.length > 0 ? "failed" : "timed-out";
@@ -135,14 +140,14 @@ export async function waitForRollout(cluster: Cluster, objects: readonly Kuberne
     }
 
     function result(outcome: RolloutResult["outcome"], failures: Failure[], unfinished: readonly Look[]): RolloutResult {
-      return { outcome, failures, unfinished: unfinished.map(({ live, state }) => ({ object: nameOf(live), message: mask(waitingText(live, state, facts)) })), seconds: (Date.now() - began) / 1000, hidden: sources.hidden };
+      return { outcome, failures, unfinished: unfinished.map(({ live, state }) => ({ object: nameOf(live), message: mask(waitingText(live, state, facts)) })), seconds: (Date.now() - began) / 1000, hidden: [...sources.hidden, ...secrets.hidden] };
     }
 
     function report(found: readonly Suspicion[], final: boolean, unfinished: readonly Look[]): Failure[] {
       // Once more: log lines and nodes have come since, and say more.
       const fresh = wanted.flatMap((applied) => {
-        const live = facts.get(applied.kind, applied.metadata.namespace, applied.metadata.name) ?? (applied as Live);
-        const again = suspicions(live, { ...status(live, facts), done: false }, facts, around);
+        const { live, state } = lookAt(applied, facts);
+        const again = suspicions(live, { ...state, done: false }, facts, around);
         return found.filter(({ object }) => keyOf(object) === keyOf(live)).map((one) => again.find((other) => other.cause === one.cause && other.pod?.metadata.uid === one.pod?.metadata.uid && other.container === one.container) ?? one);
       });
       const sources = new Map(wanted.concat(all).map((object) => [keyOf(object), object]));
@@ -158,29 +163,9 @@ interface Look {
   readonly state: Status;
 }
 
-/** Has run long enough to have proved itself, even if our clock and the cluster's are half a minute apart. */
-const longSince = 60_000;
-
-/**
- * What was there before. A container that had crashed before the newest change may be mended by it, so its earlier crashes
- * don't count; when nothing was changed, nothing was mended either, and they do; that goes by the
- * cluster's clock alone.
- */
-function stateBefore(wanted: readonly KubernetesObject[], facts: Facts): { restarts: Surroundings["earlierRestarts"]; running: ReadonlySet<string> } {
-  const written = wanted.map(({ kind, metadata }) => facts.get(kind, metadata.namespace, metadata.name)).map((live) => (live ? lastWritten(live) : ""));
-  // Waves of one deploy follow each other within seconds.
-  const newest = Math.max(0, ...written.map((time) => Date.parse(time) || 0)) - 10_000;
-  const restarts = new Map<string, number>();
-  const running = new Set<string>();
-  for (const pod of facts.all<Pod>("Pod"))
-    for (const { status: known } of containersOf(pod)) {
-      if (!known) continue;
-      const earlier = Date.parse(pod.metadata.creationTimestamp ?? "") < newest;
-      if (earlier) restarts.set(`${pod.metadata.uid} ${known.name}`, known.restartCount + (known.state?.terminated ? 1 : 0));
-      const since = Date.parse(known.state?.running?.startedAt ?? "");
-      if (earlier || Date.now() - since > longSince) running.add(known.containerID ?? "");
-    }
-  return { restarts: (pod, container) => restarts.get(`${pod.metadata.uid} ${container}`) ?? 0, running };
+function lookAt(applied: KubernetesObject, facts: Facts): Look {
+  const live = facts.get(applied.kind, applied.metadata.namespace, applied.metadata.name);
+  return live ? { live, state: status(live, facts) } : { live: applied as Live, state: { done: false, failed: "deleted", message: "is gone: somebody deleted it" } };
 }
 
 /** How much room a whole node has is worth knowing only when a pod finds none; not everybody may read nodes. */
@@ -226,7 +211,7 @@ const isAlike = (one: Suspicion) => (other: Suspicion) =>
   keyOf(one.object) === keyOf(other.object) && ((one.cause === other.cause && one.container === other.container) || other.cause === "progress-deadline");
 
 /** Nobody wants to read the log of a program that has missed a probe or two while it started. */
-const isYoung = ({ cause, tries = 0 }: Suspicion) => cause.endsWith("-probe") && tries < 3;
+const isYoung = ({ misses = Infinity }: Suspicion) => misses < 3;
 
 /** Tells each line once, of containers that fail; of others it keeps them until they do. */
 function createLogVoice(onProgress: (progress: Progress) => void) {

@@ -47,6 +47,12 @@ describe("other kinds", () => {
   });
   it("a Job has failed as soon as Kubernetes has decided so, before its pods are gone", () =>
     expect(look(live("Job", {}, { conditions: [{ type: "FailureTarget", status: "True", reason: "BackoffLimitExceeded", message: "limit" }] })).failed).toBe("job-failed"));
+  it("a Job that was completed is done although it is being deleted: its ttlSecondsAfterFinished does that", () => {
+    const deleted = { deletionTimestamp: "2026-01-01T00:00:00Z" };
+    expect(look(live("Job", {}, { conditions: [{ type: "Complete", status: "True" }] }, deleted)).done).toBe(true);
+    expect(look(live("Job", {}, { conditions: [{ type: "Failed", status: "True" }] }, deleted)).failed).toBe("job-failed");
+    expect(look(live("Job", {}, {}, deleted)).failed).toBe("deleted");
+  });
   it("a Job that is suspended is not waited for", () => expect(look(live("Job", { suspend: true }, {})).done).toBe(true));
   it("a claim that waits for its first pod does not hold the rollout up", () => {
     const claim = live("PersistentVolumeClaim", {}, { phase: "Pending" });

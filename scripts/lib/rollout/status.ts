@@ -1,5 +1,5 @@
 import { challengeWords } from "./causes/certificate.ts";
-import { condition, containersOf, isReady, timesSeen, type Facts, type Live, type Pod } from "./facts.ts";
+import { condition, containersOf, hasEnded, isReady, timesSeen, type Facts, type Live, type Pod } from "./facts.ts";
 import { podsOf } from "./revision.ts";
 
 /** How far an object is. */
@@ -21,7 +21,8 @@ const done = (message: string): Status => ({ done: true, message });
  * @param object as the cluster has it now
  */
 export function status(object: Live, facts: Facts): Status {
-  if (object.metadata.deletionTimestamp) return { done: false, failed: "deleted", message: "is being deleted" };
+  // Its ttlSecondsAfterFinished deletes a Job that has ended; how it ended stays true.
+  if (object.metadata.deletionTimestamp && !(object.kind === "Job" && hasEnded(object))) return { done: false, failed: "deleted", message: "is being deleted" };
   const check = kinds[object.kind];
   if (!check) return done("applied");
   const { generation = 0 } = object.metadata;

@@ -29,8 +29,10 @@ export interface Suspicion {
   readonly finalAfter: number;
   /** Whatever stands here, patience begins anew when it changes: that was progress. */
   readonly state?: string;
-  /** Failed tries that this rollout has seen. */
+  /** Failed tries that this rollout has seen: ends of a container or pod. */
   readonly tries?: number;
+  /** Probes of a container that runs which have failed. */
+  readonly misses?: number;
   /** Keys of objects of this rollout that may still mend it: it is not final while one of them is on its way. */
   readonly awaits?: readonly string[];
   /** What several objects would suffer from alike; those become one block. */

@@ -1,4 +1,4 @@
-import { condition, keyOf, type Facts, type Live } from "../facts.ts";
+import { condition, keyOf, lastWritten, type Facts, type Live } from "../facts.ts";
 import type { Suspicion } from "../suspicion.ts";
 
 // Certificates that are not issued: Certificate → CertificateRequest → Order → Challenge, each made by cert-manager for the
@@ -9,20 +9,24 @@ const issuerAppears = 8;
 /** Registering at a CA, or reading a CA's Secret that is just being made. */
 const issuerGetsReady = 20;
 /** cert-manager asks the name itself every 10 s until it gets the right answer: the ingress needs a moment to have it. */
-const selfCheck = 25;
+const selfCheck = 20;
 /** DNS records spread over minutes. */
 const dnsSpreads = 300;
+/** cert-manager replaces a request that was made for an earlier version of the certificate within a second or two. */
+const asksAnew = 5;
 
-type Found = Pick<Suspicion, "cause" | "reason" | "message" | "finalAfter" | "likely" | "fix" | "commands"> & Partial<Pick<Suspicion, "field" | "awaits" | "shared" | "edit">>;
+type Found = Pick<Suspicion, "cause" | "reason" | "message" | "finalAfter" | "likely" | "fix" | "commands"> & Partial<Pick<Suspicion, "field" | "shared" | "edit">>;
 
-/** @returns why a certificate is not issued. @param exists whether an object of that kind and name is part of the environment */
+/** @returns why a certificate is not issued */
 export function certificateSuspicion(certificate: Live, facts: Facts): Suspicion | undefined {
-  const found = reasonOf(certificate, facts);
-  return found && { object: certificate, field: "spec.issuerRef", ...found };
+  const request = facts.children(certificate, "CertificateRequest").at(-1);
+  const found = reasonOf(certificate, request, facts);
+  if (!found) return undefined;
+  const outdated = request !== undefined && (request.metadata.creationTimestamp ?? "") < lastWritten(certificate);
+  return { object: certificate, field: "spec.issuerRef", ...found, finalAfter: outdated ? Math.max(asksAnew, found.finalAfter) : found.finalAfter };
 }
 
-function reasonOf(certificate: Live, facts: Facts): Found | undefined {
-  const request = facts.children(certificate, "CertificateRequest").at(-1);
+function reasonOf(certificate: Live, request: Live | undefined, facts: Facts): Found | undefined {
   const order = request && facts.children(request, "Order").at(-1);
   const challenge = order && facts.children(order, "Challenge").find(({ status }) => status?.state !== "valid" && status?.reason);
   if (challenge) return challengeReason(challenge, order);

@@ -1,5 +1,6 @@
 import { nearest } from "../../errors.ts";
 import type { KubernetesObject } from "../../render.ts";
+import { makerOf } from "../made-secrets.ts";
 import { keyOf, timesSeen, type Container, type ContainerStatus, type Event, type Live, type Pod } from "../facts.ts";
 import { containerField, type Suspicion } from "../suspicion.ts";
 
@@ -12,6 +13,13 @@ import { containerField, type Suspicion } from "../suspicion.ts";
 const afterLookingAgain = 10;
 /** Volumes are tried after 0.5, 1, 2, 4, 8 s: 16 s are five tries. Being detached from another node may take as long. */
 const afterMountingAgain = 16;
+/**
+ * A Secret that is being made takes longer, and this object may be waited for without the one that it is made from. Then a
+ * container's environment gets two tries, and volumes the kubelet's longest pause between two: 2 min 2 s.
+ * https://github.com/kubernetes/kubernetes/blob/master/pkg/util/goroutinemap/exponentialbackoff/exponential_backoff.go
+ */
+const madeForEnvironment = 25;
+const madeForVolume = 125;
 
 /** @returns why a container can't be made. @param all the environment's objects, for names that are near */
 export function configurationSuspicion(object: Live, pod: Pod, container: Container, status: ContainerStatus, all: readonly KubernetesObject[]): Suspicion | undefined {
@@ -52,7 +60,7 @@ export function configurationSuspicion(object: Live, pod: Pod, container: Contai
       commands: [],
     };
   const missing = missingReference(message);
-  if (missing) return { ...shown, ...explainMissing(missing, object, all, containerField(object, pod, container.name, placeOf(container, missing))), finalAfter: afterLookingAgain };
+  if (missing) return { ...shown, ...explainMissing(missing, object, all, containerField(object, pod, container.name, placeOf(container, missing))), finalAfter: isMade(missing, object, all) ? madeForEnvironment : afterLookingAgain };
   return { ...shown, cause: "container-config", finalAfter: afterLookingAgain, likely: "the container's configuration can't be used", fix: "read the message above", field: containerField(object, pod, container.name, "env"), commands: [`kubectl describe pod ${pod.metadata.name}`] };
 }
 
@@ -60,19 +68,20 @@ export function configurationSuspicion(object: Live, pod: Pod, container: Contai
 export function mountSuspicion(object: Live, pod: Pod, events: readonly Event[], all: readonly KubernetesObject[]): Suspicion | undefined {
   const waiting = [...(pod.status.initContainerStatuses ?? []), ...(pod.status.containerStatuses ?? [])];
   if (pod.status.phase !== "Pending" || waiting.length === 0 || waiting.some(({ state }) => !/^(ContainerCreating|PodInitializing)$/.test(state?.waiting?.reason ?? ""))) return undefined;
-  const event = events.findLast(({ reason }) => /^(FailedMount|FailedAttachVolume|FailedMapVolume|FailedCreatePodSandBox)$/.test(reason));
-  if (!event) return undefined;
+  // Images are pulled when all volumes are there.
+  const event = events.findLast(({ reason }) => /^(FailedMount|FailedAttachVolume|FailedMapVolume|FailedCreatePodSandBox|Pulling|Pulled|Created|Started)$/.test(reason));
+  if (!event?.reason.startsWith("Failed")) return undefined;
   const { reason, message } = event;
   const commands = [`kubectl describe pod ${pod.metadata.name}`];
   if (reason === "FailedCreatePodSandBox")
     // Networks of a node that has just started come up within half a minute.
-    return { object, pod, reason, message, cause: "sandbox", finalAfter: 28, likely: "the node's network plugin could not give the pod an address", fix: "look at the network plugin's own pods in kube-system", commands: ["kubectl get pods -n kube-system -o wide"] };
+    return { object, pod, reason, message, cause: "sandbox", finalAfter: 26, likely: "the node's network plugin could not give the pod an address", fix: "look at the network plugin's own pods in kube-system", commands: ["kubectl get pods -n kube-system -o wide"] };
   const volume = /volume "([^"]+)"/.exec(message)?.[1];
   const index = pod.spec.volumes?.findIndex(({ name }) => name === volume) ?? -1;
   const field = `${object.kind === "Pod" ? "spec" : "spec.template.spec"}.volumes[${index < 0 ? "" : volume}]`;
   const missing = missingReference(message);
   // The first tries often come before the kubelet knows the object: one event alone says nothing.
-  if (missing) return { object, pod, reason, message, ...explainMissing(missing, object, all, field), finalAfter: timesSeen(event) > 1 ? afterLookingAgain : afterMountingAgain };
+  if (missing) return { object, pod, reason, message, ...explainMissing(missing, object, all, field), finalAfter: isMade(missing, object, all) ? madeForVolume : timesSeen(event) > 1 ? afterLookingAgain : afterMountingAgain };
   const elsewhere = /Multi-Attach|already used by|already exclusively attached/i.test(message);
   return {
     ...{ object, pod, reason, message, field, commands, cause: "volume-mount" as const },
@@ -102,31 +111,42 @@ export function missingReference(message: string): Missing | undefined {
   return undefined;
 }
 
+const isMade = ({ kind, name }: Missing, object: Live, all: readonly KubernetesObject[]) => kind === "Secret" && makerOf(name, object.metadata.namespace, all) !== undefined;
+
 function explainMissing({ kind, name, key }: Missing, object: Live, all: readonly KubernetesObject[], field: string): Pick<Suspicion, "cause" | "likely" | "fix" | "field" | "commands" | "awaits"> {
   const { namespace } = object.metadata;
+  const maker = kind === "Secret" ? makerOf(name, namespace, all) : undefined;
+  const lookAtMaker = maker ? [`kubectl describe ${maker.kind.toLowerCase()} ${maker.metadata.name}`] : [];
   const near = all.filter((candidate) => candidate.kind === kind && (candidate.metadata.namespace ?? namespace) === namespace);
   const found = near.find(({ metadata }) => metadata.name === name);
   if (key !== undefined) {
     const keys = found ? Object.keys({ ...(found["data"] as object), ...(found["stringData"] as object), ...(found["binaryData"] as object) }) : [];
     const meant = nearest(key, keys);
+    const place = maker ? keyOf(maker) : `${kind}${name && ` ${name}`}`;
     return {
       cause: "config-key-missing",
-      likely: `${kind}${name && ` ${name}`} has no key ${key}${meant ? ` (did you mean ${meant}?)` : keys.length > 0 ? `; it has ${keys.join(", ")}` : ""}`,
-      fix: meant ? `write ${meant}, or add ${key} to ${kind} ${name}` : `add ${key} to ${kind}${name && ` ${name}`}, or name a key that is there`,
+      likely: `${kind}${name && ` ${name}`} has no key ${key}${meant ? ` (did you mean ${meant}?)` : keys.length > 0 ? `; it has ${keys.join(", ")}` : ""}${maker ? `; ${keyOf(maker)} makes it` : ""}`,
+      fix: meant ? `write ${meant}, or add ${key} to ${place}` : `add ${key} to ${place}, or name a key that is there`,
       field,
-      commands: name ? [`kubectl describe ${kind.toLowerCase()} ${name}`] : [],
+      commands: [...(name ? [`kubectl describe ${kind.toLowerCase()} ${name}`] : []), ...lookAtMaker],
     };
   }
-  const meant = nearest(name, near.map(({ metadata }) => metadata.name));
-  // cert-manager makes this one when the certificate is issued.
-  const certificate = all.find((candidate) => candidate.kind === "Certificate" && (candidate as Live).spec?.secretName === name);
+  if (maker)
+    return {
+      cause: "config-missing",
+      likely: `there is no Secret ${name} in namespace ${namespace} yet: ${keyOf(maker)} makes it once it ${maker.kind === "Certificate" ? "is issued" : "has got the values from its store"}`,
+      fix: `see why ${keyOf(maker)} has not made it`,
+      field,
+      commands: lookAtMaker,
+      awaits: [keyOf({ kind: maker.kind, metadata: { ...maker.metadata, namespace: maker.metadata.namespace ?? namespace } })],
+    };
+  const meant = found ? undefined : nearest(name, near.map(({ metadata }) => metadata.name));
   return {
     cause: "config-missing",
-    likely: `there is no ${kind} ${name} in namespace ${namespace}${meant && !found ? ` (did you mean ${meant}?)` : ""}${found ? ": it was applied, and something has deleted it" : ""}${certificate ? `: ${keyOf(certificate)} makes it once it is issued` : ""}`,
-    fix: meant && !found ? `write ${meant}` : `add ${kind} ${name} to manifests/, or name one that is there; optional: true lets the pod start without it`,
+    likely: `there is no ${kind} ${name} in namespace ${namespace}${meant ? ` (did you mean ${meant}?)` : ""}${found ? ": it was applied, and something has deleted it" : ""}`,
+    fix: meant ? `write ${meant}` : `add ${kind} ${name} to manifests/, or name one that is there; optional: true lets the pod start without it`,
     field,
     commands: [`kubectl get ${kind.toLowerCase()}s`],
-    awaits: certificate ? [keyOf({ kind: "Certificate", metadata: { ...certificate.metadata, namespace: certificate.metadata.namespace ?? namespace } })] : undefined,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Before } from "../before.ts";
 import { containersOf, timesSeen, type Container, type ContainerStatus, type Event, type Live, type Pod, type Terminated } from "../facts.ts";
 import { containerField, type Suspicion } from "../suspicion.ts";
 
@@ -9,11 +10,14 @@ import { containerField, type Suspicion } from "../suspicion.ts";
  * 12 s after the first when it ends at once, and is taken at its word.
  */
 const enough = 3;
-/** A third try may be minutes away (a pod that had failed before already): 25 s after the second end a person is told. */
-const afterSecond = 25;
+/** The next try may be minutes away (a pod that had failed before already): 25 s after an end a person is told. */
+const toldAnyway = 25;
 
-/** How many times a container ended in this rollout. @param earlier its restarts before the rollout */
-export const ends = (status: ContainerStatus, earlier = 0) => status.restartCount + (status.state?.terminated ? 1 : 0) - earlier;
+/** How many times a container ended: each restart follows an end, and while it waits for the next there is one more. */
+export const ends = ({ restartCount, state }: ContainerStatus) => restartCount + (state?.terminated || state?.waiting?.reason === "CrashLoopBackOff" ? 1 : 0);
+
+/** Whether its next start is more than a minute away. Kubelets say so late: until then the container is one that ended for at least the fifth time. */
+export const waitsMinutes = ({ restartCount, state }: ContainerStatus) => /^back-off \d+m/.test(state?.waiting?.message ?? "") || (state?.terminated !== undefined && restartCount >= 4);
 
 const signals: Record<number, string> = { 1: "SIGHUP", 2: "SIGINT", 4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM" };
 
@@ -33,11 +37,11 @@ export function exitMeaning({ exitCode, reason, signal }: Pick<Terminated, "exit
 export const lastEnd = (status: ContainerStatus): Terminated | undefined => status.state?.terminated ?? status.lastState?.terminated;
 
 /**
- * @param earlier restarts that happened before this rollout
+ * @param before what had happened to it before this rollout
  * @param events of the pod: which probe killed it
  * @param lines what the container wrote last
  */
-export function exitSuspicion(object: Live, pod: Pod, container: Container, status: ContainerStatus, context: { earlier: number; events: readonly Event[]; lines: readonly string[] }): Suspicion | undefined {
+export function exitSuspicion(object: Live, pod: Pod, container: Container, status: ContainerStatus, context: { before: Before; events: readonly Event[]; lines: readonly string[] }): Suspicion | undefined {
   const { waiting } = status.state ?? {};
   const end = lastEnd(status);
   const init = containersOf(pod).some((entry) => entry.init && entry.container === container && container.restartPolicy !== "Always");
@@ -51,23 +55,26 @@ export function exitSuspicion(object: Live, pod: Pod, container: Container, stat
   };
   if (waiting?.reason === "RunContainerError" || end?.reason === "StartError" || end?.reason === "ContainerCannotRun")
     return notStarted(shown, object, pod, container, waiting?.reason === "RunContainerError" ? waiting.message : end?.message);
-  if (!end || (init && end.exitCode === 0)) return undefined;
-  // A Job counts its failed pods itself and says when it gives up.
-  if (object.kind === "Job") return undefined;
+  const job = object.kind === "Job";
+  if (!end || ((init || job) && end.exitCode === 0)) return undefined;
 
-  const count = ends(status, context.earlier);
+  const { before } = context;
+  const count = ends(status) - before.ends;
   const inBackOff = waiting?.reason === "CrashLoopBackOff";
   // It ended before this rollout only, or it was started again and its own probe says that it is well.
-  if (count <= 0 && !inBackOff) return undefined;
+  if (count <= 0 && status.state?.running) return undefined;
   if (status.ready && container.readinessProbe) return undefined;
   const killedBy = killer(context.events, container.name, end);
+  const waitsLong = waitsMinutes(status) || (count === 2 && !status.state?.running);
+  // While it runs it may stay. What ended again and again before gets one more try, which the change may have mended. A Job counts
+  // its failed pods itself and says when it gives up.
+  const finalAtEnd = (times: number, otherwise = waitsLong ? toldAnyway : Infinity) => (job ? Infinity : count >= (before.looped ? 1 : times) ? 0 : otherwise);
   const base = {
     ...shown,
     reason: inBackOff ? "CrashLoopBackOff" : (end.reason ?? "Error"),
     message: waiting?.message ?? end.message ?? `container ${container.name} ended with exit code ${end.exitCode}`,
     tries: count,
-    // While it runs it may stay.
-    finalAfter: count >= enough ? 0 : count === 2 && !status.state?.running ? afterSecond : Infinity,
+    finalAfter: finalAtEnd(enough),
   };
   if (killedBy) return undefined; // probes.ts tells that better
   if (end.reason === "OOMKilled")
@@ -76,7 +83,7 @@ export function exitSuspicion(object: Live, pod: Pod, container: Container, stat
       cause: "out-of-memory",
       reason: "OOMKilled",
       // It needs what it needs: a second time is no accident.
-      finalAfter: count >= 2 ? 0 : Infinity,
+      finalAfter: finalAtEnd(2),
       likely: `${container.name} needs more memory than its limit of ${container.resources?.limits?.["memory"] ?? "the node"}, or leaks it`,
       fix: `raise limits.memory (now ${container.resources?.limits?.["memory"] ?? "none"}); Node: its heap must be smaller, --max-old-space-size`,
       field: containerField(object, pod, container.name, "resources.limits.memory"),
@@ -87,13 +94,13 @@ export function exitSuspicion(object: Live, pod: Pod, container: Container, stat
       ...base,
       cause: end.exitCode === 127 ? "command-not-found" : "command-not-executable",
       // The image does not change between two starts.
-      finalAfter: count >= 2 ? 0 : 5,
+      finalAfter: finalAtEnd(2, 5),
       likely: end.exitCode === 127 ? "a command that the container starts is not in its image, or not on its PATH" : "a file that the container starts is not executable, or not a program",
       fix: end.exitCode === 127 ? "correct command/args, or add the program to the image" : "chmod +x it in the Dockerfile, and check its first line (#!)",
       field: containerField(object, pod, container.name, "command"),
     };
   if (context.lines.slice(-5).some((line) => /exec format error/i.test(line)))
-    return { ...base, cause: "wrong-platform", finalAfter: count >= 2 ? 0 : 5, likely: "the image is for another processor than the node's", fix: "build it for the cluster's platform: docker buildx build --platform", field: containerField(object, pod, container.name, "image") };
+    return { ...base, cause: "wrong-platform", finalAfter: finalAtEnd(2, 5), likely: "the image is for another processor than the node's", fix: "build it for the cluster's platform: docker buildx build --platform", field: containerField(object, pod, container.name, "image") };
   if (end.exitCode === 0)
     return {
       ...base,
@@ -135,13 +142,24 @@ const unreachable = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|con
 /** Whether the program complains of something that it can't reach. Without a line nobody knows: then it may be. */
 export const mayMissAnother = (lines: readonly string[]) => lines.length === 0 || lines.slice(-20).some((line) => unreachable.test(line));
 
+const level = /^(?:ERROR|ERR|FATAL|PANIC|CRITICAL|WARN|WARNING|INFO|DEBUG|TRACE)$/;
+
+/** @returns the environment variable that a line says is not there, or not as it should be */
+function missingVariable(line: string): string | undefined {
+  const [, name] = /\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b["'`]?:? (?:is |was |must be |are )?(?:not set|required|missing|undefined|not defined|empty|invalid)/.exec(line) ?? /(?:[Mm]issing|[Rr]equired|[Uu]ndefined|[Uu]nset)[^A-Za-z]{0,40}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b/.exec(line) ?? [];
+  if (name || !/\b(?:not set|required|missing|undefined|not defined|empty|invalid|unset)\b/i.test(line)) return name;
+  // Capitals alone may be a log level (ERROR) or a protocol (TLS): it takes the word for what it is beside it.
+  const beside = [/\b(?:[Vv]ariable|[Ee]nv)\W{1,4}([A-Z][A-Z0-9_]{2,})\b/, /\b([A-Z][A-Z0-9_]{2,})\W{1,4}(?:env(?:ironment)? )?(?:variable|env)\b/];
+  return beside.map((pattern) => pattern.exec(line)?.[1]).find((found) => found !== undefined && !level.test(found));
+}
+
 /** What the last lines say, for the errors that everybody has met. */
 function guess(lines: readonly string[], object: Live, pod: Pod, container: Container): Pick<Suspicion, "likely" | "fix" | "field"> {
   const last = lines.slice(-20);
   const find = (pattern: RegExp) => last.map((line) => pattern.exec(line)).findLast((match) => match !== null);
   const env = containerField(object, pod, container.name, "env");
-  const missing = find(/\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{3,})\b["'`]?:? (?:is |was |must be |are )?(?:not set|required|missing|undefined|not defined|empty|invalid)/) ?? find(/(?:missing|required|undefined|unset)[^A-Z]{0,40}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b/i);
-  if (missing) return { likely: `the program wants the environment variable ${missing[1]}`, fix: `set ${missing[1]}`, field: env };
+  const missing = last.map(missingVariable).findLast((name) => name !== undefined);
+  if (missing) return { likely: `the program wants the environment variable ${missing}`, fix: `set ${missing}`, field: env };
   const module = find(/Cannot find (?:module|package) '?([^' ]+)/);
   if (module) return { likely: `${module[1]} is not in the image`, fix: "add it to dependencies (not devDependencies), or copy the file in the Dockerfile", field: containerField(object, pod, container.name, "image") };
   if (find(/EACCES|permission denied|EROFS|read-only file system/i)) return { likely: "it writes where it may not: another user's folder, or the read-only root file system", fix: "mount an emptyDir there, or set fsGroup", field: containerField(object, pod, container.name, "volumeMounts") };

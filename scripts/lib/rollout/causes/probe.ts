@@ -1,35 +1,46 @@
+import type { Before } from "../before.ts";
 import type { Container, ContainerStatus, Event, Live, Pod } from "../facts.ts";
 import { timesSeen } from "../facts.ts";
 import { containerField, type Suspicion } from "../suspicion.ts";
-import { killer, kills, lastEnd, mayMissAnother } from "./exit.ts";
+import { killer, kills, lastEnd, mayMissAnother, waitsMinutes } from "./exit.ts";
 
 // Programs that run and do not answer as they should. Only events say what a probe saw.
 
 /**
  * For how many seconds a readiness probe may fail without any progress. A slow start shows: new lines in its log, or another
  * answer (refused, then 503, then 200); each begins these seconds anew. Who starts slowly and in silence says so by a
- * startup probe. As long as the probe's own threshold, within 20 s (two tries at the least) and 25 s (a person is told
- * before 30).
+ * startup probe. As long as the probe's own threshold, within 20 s and 25 s (a person is told before 30); longer only where the
+ * second try takes longer.
  */
-const noProgress = (probe: Container["readinessProbe"]) => Math.min(25, Math.max(20, (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3)));
+function noProgress({ periodSeconds = 10, failureThreshold = 3 }: NonNullable<Container["readinessProbe"]>): number {
+  return Math.max(periodSeconds + 5, Math.min(25, Math.max(20, periodSeconds * failureThreshold)));
+}
 /** The program answers, and says that there is no such page, or not for you: it will say so again. */
 const wrongAnswer = 8;
 /** Some programs listen first and learn their pages later. */
 const wrongAnswerAtStart = 15;
 
 /** @returns what a failing probe says of a container. @param progress something that grows while the program gets on */
-export function probeSuspicion(object: Live, pod: Pod, container: Container, status: ContainerStatus, context: { events: readonly Event[]; lines: readonly string[]; progress: number; earlier: number }): Suspicion | undefined {
+export function probeSuspicion(object: Live, pod: Pod, container: Container, status: ContainerStatus, context: { events: readonly Event[]; lines: readonly string[]; progress: number; before: Before }): Suspicion | undefined {
   const own = context.events.filter(({ involvedObject }) => involvedObject.fieldPath === undefined || involvedObject.fieldPath.includes(`{${container.name}}`));
   return killedSuspicion(object, pod, container, status, own, context) ?? notReadySuspicion(object, pod, container, status, own, context);
 }
 
-function killedSuspicion(object: Live, pod: Pod, container: Container, status: ContainerStatus, events: readonly Event[], { earlier, lines }: { earlier: number; lines: readonly string[] }): Suspicion | undefined {
+function killedSuspicion(object: Live, pod: Pod, container: Container, status: ContainerStatus, events: readonly Event[], { before, lines }: { before: Before; lines: readonly string[] }): Suspicion | undefined {
   const end = lastEnd(status);
   const kind = killer(events, container.name, end ?? { exitCode: 137 });
   if (!kind) return undefined;
   // The event comes with the decision to kill, the exit up to terminationGracePeriodSeconds later.
-  const count = Math.max(kills(events, container.name), status.restartCount - earlier);
-  if (status.ready && kind === "startup") return undefined;
+  const [killed, restarted] = [kills(events, container.name) - before.kills, status.restartCount - before.ends];
+  const count = Math.max(killed, restarted);
+  // One that is still being ended may be ready meanwhile.
+  const readyAgain = status.ready && restarted >= killed;
+  if (kind === "startup" && status.started) return undefined;
+  // Killed before this rollout only, and started again.
+  if (count <= 0 && status.state?.running) return undefined;
+  // A startup probe's budget is what the author gave the program to start: used up once is the verdict. A liveness probe
+  // may catch a program that was busy for once; a second kill is no chance.
+  const enough = kind === "startup" || before.looped ? 1 : 2;
   const answer = lastAnswer(events, kind);
   const probe = kind === "startup" ? container.startupProbe : container.livenessProbe;
   const budget = (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3);
@@ -38,9 +49,9 @@ function killedSuspicion(object: Live, pod: Pod, container: Container, status: C
     ...{ object, pod, container: container.name, cause: `${kind}-probe` as const, restarts: status.restartCount, tries: count },
     reason: "Unhealthy",
     message: `${answer || `${kind} probe failed`}; the kubelet killed the container for it${count > 1 ? `, ${count} times` : ""}`,
-    // A startup probe's budget is what the author gave the program to start: used up once is the verdict. A liveness probe
-    // may catch a program that was busy for once; a second kill is no chance.
-    finalAfter: kind === "startup" || count >= 2 ? 0 : 25,
+    finalAfter: count >= enough ? 0 : !readyAgain && (count > 0 || waitsMinutes(status)) ? 25 : Infinity,
+    // Once ready again, it has all of that time again.
+    state: readyAgain ? "ready again" : "killed",
     likely,
     fix: kind === "startup" && /refused/.test(answer) ? `${fix}; if it is only slow, give it more than ${budget} s (failureThreshold × periodSeconds)` : fix,
     field: containerField(object, pod, container.name, `${kind}Probe`),
@@ -57,12 +68,12 @@ function notReadySuspicion(object: Live, pod: Pod, container: Container, status:
   const { likely, fix, definite } = explain(answer, probe, container, lines);
   return {
     ...{ object, pod, container: container.name, cause: `${kind}-probe` as const, restarts: status.restartCount },
-    tries: events.filter(isOf(kind)).reduce((sum, event) => sum + timesSeen(event), 0),
+    misses: events.filter(isOf(kind)).reduce((sum, event) => sum + timesSeen(event), 0),
     reason: "Unhealthy",
     message: answer,
     // How long a program may take until its startup probe passes is for its author to say; but no wait turns a wrong path
     // into a right one.
-    finalAfter: definite ? (kind === "startup" ? wrongAnswerAtStart : wrongAnswer) : kind === "startup" ? Infinity : noProgress(probe),
+    finalAfter: definite ? (kind === "startup" ? wrongAnswerAtStart : wrongAnswer) : kind === "startup" ? Infinity : noProgress(probe ?? {}),
     state: `${answerClass(answer)} ${definite ? "" : progress}`,
     likely,
     fix,
@@ -77,6 +88,10 @@ const lastAnswer = (events: readonly Event[], kind: "startup" | "liveness" | "re
 /** Addresses and times differ from try to try; what counts is the kind of answer. */
 const answerClass = (answer: string) => answer.replace(/\d+\.\d+\.\d+\.\d+(:\d+)?/g, "").replace(/\b\d{4,}\b/g, "").slice(0, 200);
 
+/** The port that a line says the program listens on. Not every number is a port, nor is an address that it talks to. */
+const listenedPort = (line: string): string | undefined =>
+  /\bconnect(?:ed|ing)?\b|refused/i.test(line) ? undefined : /\b(?:listening|started|ready|running|serving)\b.*?(?:(?<=\blistening )(?:on|at) (?:port )?:{0,3}|\bport\s*:?\s*|(?:localhost|\]|\*|\d\.\d{1,3}):)(\d{2,5})\b(?![:.]\d)/i.exec(line)?.[1];
+
 function explain(answer: string, probe: Container["readinessProbe"], container: Container, lines: readonly string[]): { likely: string; fix: string; definite: boolean } {
   const asked = probe?.httpGet ? `${probe.httpGet.path ?? "/"} on port ${probe.httpGet.port}` : probe?.tcpSocket ? `port ${probe.tcpSocket.port}` : probe?.grpc ? `gRPC port ${probe.grpc.port}` : "its command";
   const status = Number(/statuscode: (\d+)/.exec(answer)?.[1]);
@@ -85,7 +100,7 @@ function explain(answer: string, probe: Container["readinessProbe"], container: 
   if (status >= 300 && status < 500) return { definite: true, likely: `${probe?.httpGet?.path ?? "/"} answers ${status}`, fix: "let the probe's path answer 200" };
   if (status >= 500) return { definite: false, likely: `the program answers ${status} to ${asked}: it says itself that it is not ready${mayMissAnother(lines) && lines.length > 0 ? ", and its log that it can't reach another service" : ""}`, fix: "read its log; mend what it waits for" };
   if (/refused/.test(answer)) {
-    const listens = lines.map((line) => /(?:listening|started|ready|running|serving)\b.*?\b(?:port\s*:?\s*|:)?(\d{2,5})\b/i.exec(line)?.[1]).findLast((port) => port !== undefined);
+    const listens = lines.map(listenedPort).findLast((port) => port !== undefined);
     const wanted = probe?.httpGet?.port ?? probe?.tcpSocket?.port ?? probe?.grpc?.port;
     const number = typeof wanted === "string" ? container.ports?.find(({ name }) => name === wanted)?.containerPort : wanted;
     const port = `port ${number ?? wanted}`;
