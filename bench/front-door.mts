@@ -4,7 +4,7 @@ import { get } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readArguments } from "../scripts/lib/arguments.ts";
 import { main } from "../scripts/lib/main.ts";
-import { contestants, finish, launch, makeArena, median, type Arena, type Contestant } from "./local/contestants.ts";
+import { contestants, finish, launch, makeArena, median, until, type Arena, type Contestant } from "./local/contestants.ts";
 
 const usage = `
 Requests through the front door of npm start, against Caddy before the same processes: rate and median latency of
@@ -49,14 +49,17 @@ async function measure(contestant: Contestant, { httpsPort, ca, plan }: Arena): 
     new Promise<boolean>((resolve) => {
       get({ host: "127.0.0.1", port: httpsPort, servername: host, ca, path: "/api/status", agent: false, headers: { host } }, (response) => resolve(response.resume().statusCode === 200)).on("error", () => resolve(false));
     });
-  while (!(await answers())) await sleep(100);
-  // What starts beside it is done by then.
-  await sleep(2000);
-  load(host, httpsPort, 1);
-  const { rate, p50 } = load(host, httpsPort, 5);
-  const memory = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1024;
-  await finish(child);
-  return { rate, p50, memory };
+  try {
+    await until(child, answers, 100);
+    // What starts beside it is done by then.
+    await sleep(2000);
+    load(host, httpsPort, 1);
+    const { rate, p50 } = load(host, httpsPort, 5);
+    const memory = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1024;
+    return { rate, p50, memory };
+  } finally {
+    await finish(child);
+  }
 }
 
 function load(host: string, port: number, seconds: number): { rate: number; p50: number } {

@@ -1,11 +1,11 @@
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { request } from "node:https";
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readArguments } from "../scripts/lib/arguments.ts";
 import { isFree } from "../scripts/lib/local/ports.ts";
 import { main } from "../scripts/lib/main.ts";
-import { contestants, finish, launch, makeArena, median, script, type Arena, type Contestant } from "./local/contestants.ts";
+import { contestants, finish, launch, makeArena, median, script, until, type Arena, type Contestant } from "./local/contestants.ts";
 
 const usage = `
 How long the second start takes until page, backend and signaling answer over HTTPS: npm start against others with the
@@ -27,10 +27,10 @@ await main(async () => {
   try {
     // The first round warms caches of the file system, of Vite and of tsx.
     for (let round = 0; round <= Number(values.rounds); round++) {
-      for (const contestant of present) record(round, contestant, await measure(contestant, arena, () => allAnswer(arena)));
+      for (const contestant of present) record(round, contestant, await measure(contestant, arena, (child) => allAnswer(child, arena)));
       for (const [index, contestant] of alone.entries()) {
         const [port] = Object.values(arena.plan.processes[index]!.ports);
-        record(round, contestant, await measure(contestant, arena, () => listens(port!)));
+        record(round, contestant, await measure(contestant, arena, (child) => listens(child, port!)));
       }
     }
   } finally {
@@ -47,13 +47,11 @@ await main(async () => {
   console.log(`npm start − the slowest process alone: ${((ours - slowest) * 1000).toFixed(0)} ms`);
 });
 
-async function measure(contestant: Contestant, { plan, httpsPort }: Arena, answers: () => Promise<void>): Promise<number> {
+async function measure(contestant: Contestant, { plan, httpsPort }: Arena, answers: (child: ChildProcess) => Promise<void>): Promise<number> {
   const begun = performance.now();
   const child = launch(contestant);
-  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${contestant.name} ended with ${code}`)));
-  ended.catch(() => {});
   try {
-    await Promise.race([answers(), ended]);
+    await answers(child);
     return (performance.now() - begun) / 1000;
   } finally {
     await finish(child);
@@ -66,13 +64,13 @@ async function measure(contestant: Contestant, { plan, httpsPort }: Arena, answe
   }
 }
 
-async function allAnswer({ httpsPort, ca, plan }: Arena): Promise<void> {
+async function allAnswer(child: ChildProcess, { httpsPort, ca, plan }: Arena): Promise<void> {
   const [page, backend] = plan.tlsHosts as [string, string];
   const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", origin: `https://${page}:${httpsPort}` };
   await Promise.all([
-    until(() => status(page, "/", 200)),
-    until(() => status(backend, "/readyz", 200)),
-    until(() => status(backend, "/signaling", 101, upgrade)),
+    until(child, () => status(page, "/", 200), 10),
+    until(child, () => status(backend, "/readyz", 200), 10),
+    until(child, () => status(backend, "/signaling", 101, upgrade), 10),
   ]);
 
   function status(host: string, path: string, wanted: number, headers: Record<string, string> = {}): Promise<boolean> {
@@ -88,11 +86,8 @@ async function allAnswer({ httpsPort, ca, plan }: Arena): Promise<void> {
 }
 
 /** Whatever it speaks: one that answers in another language than HTTP answers. */
-function listens(port: number): Promise<void> {
+function listens(child: ChildProcess, port: number): Promise<void> {
   const answers = (error: NodeJS.ErrnoException) => error.code?.startsWith("HPE") === true || error.code === "ECONNRESET";
-  return until(() => new Promise((resolve) => get({ host: "127.0.0.1", port, path: "/readyz" }, (response) => resolve(Boolean(response.resume()))).on("error", (error) => resolve(answers(error)))));
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(10);
+  const answered = () => new Promise<boolean>((resolve) => get({ host: "127.0.0.1", port, path: "/readyz" }, (response) => resolve(Boolean(response.resume()))).on("error", (error) => resolve(answers(error))));
+  return until(child, answered, 10);
 }

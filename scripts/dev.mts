@@ -44,8 +44,11 @@ await main(async (signal) => {
   const application = createRunner(options, session);
   process.once("exit", application.kill);
   try {
-    await Promise.race([application.start(), interrupted(signal)]);
-    const stopWatching = watchManifests(root, application.update);
+    // Cleaning up after an earlier start takes seconds.
+    if (signal.aborted) return;
+    const started = await Promise.race([application.start(), interrupted(signal)]);
+    if (signal.aborted) return;
+    const stopWatching = watchManifests(root, started, application.update);
     await interrupted(signal);
     stopWatching();
   } finally {
@@ -63,6 +66,6 @@ function port(text: string | undefined): number | undefined {
   return Number(text);
 }
 
-function interrupted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve())));
+function interrupted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => (signal.aborted ? resolve(undefined) : signal.addEventListener("abort", () => resolve(undefined))));
 }

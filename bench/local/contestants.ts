@@ -3,11 +3,12 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ensureAuthority, issueCertificate } from "../../scripts/lib/ca.ts";
 import { inheritedEnvironment } from "../../scripts/lib/local/environment.ts";
 import { decider } from "../../scripts/lib/local/decide.ts";
-import { endGroup } from "../../scripts/lib/local/groups.ts";
+import { endGroup, signalGroup } from "../../scripts/lib/local/groups.ts";
 import type { Plan, PlannedProcess } from "../../scripts/lib/local/plan.ts";
 import { freePort } from "../../scripts/lib/local/ports.ts";
 import { findProgram } from "../../scripts/lib/local/programs.ts";
@@ -102,14 +103,32 @@ function installConcurrently(folder: string): string | undefined {
   return join(peers, "node_modules/concurrently", bin["concurrently"]!);
 }
 
+const launched = new Set<number>();
+// After a second Ctrl-C nobody waits for `finish`.
+process.once("exit", () => {
+  for (const leader of launched) signalGroup(leader, "SIGKILL");
+});
+
 export function launch({ command, env }: Contestant, cwd = root): ChildProcess {
   const [program = "", ...args] = command;
-  return spawn(program, args, { cwd, env, stdio: "ignore", detached: true });
+  const child = spawn(program, args, { cwd, env, stdio: "ignore", detached: true });
+  if (child.pid !== undefined) launched.add(child.pid);
+  return child;
+}
+
+/** Asks until the answer is yes. @throws when the contestant has ended, and nobody will answer */
+export async function until(child: ChildProcess, answers: () => Promise<boolean>, pauseMs: number): Promise<void> {
+  while (!(await answers())) {
+    const how = child.exitCode ?? child.signalCode;
+    if (how !== null) throw new Error(`${child.spawnargs.slice(0, 3).join(" ")} … ended with ${how}`);
+    await sleep(pauseMs);
+  }
 }
 
 export async function finish(child: ChildProcess): Promise<void> {
   const gone = child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : once(child, "exit");
   await endGroup(child.pid!, { leaderMs: 4000, allMs: 6000 });
+  launched.delete(child.pid!);
   await gone;
 }
 

@@ -118,8 +118,12 @@ describe("the application after npm start, in a path with spaces and other lette
     });
   });
 
-  it("Ctrl-C stops everything", async () => {
-    expect(await application.stop()).toBe(130);
+  it("Ctrl-C stops everything, while a browser keeps its connection", async () => {
+    const session = connectHttp2(`https://127.0.0.1:${application.httpsPort}`, { ca: clone.authority, servername: "dev.localhost" });
+    await new Promise((resolve, reject) => session.once("error", reject).once("connect", resolve));
+    session.on("error", () => {});
+    application.child.kill("SIGINT");
+    await vi.waitFor(() => expect(application.child.exitCode).toBe(130), patience);
     await vi.waitFor(() => expect(clone.processes()).toEqual([]), patience);
     expect((await clone.script("status")).stderr).toContain("the application does not run here");
   });

@@ -1,8 +1,10 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { membersOf, startOf } from "../../scripts/lib/local/groups.ts";
 import { patience, RunningClone, type Application } from "./running-clone.ts";
 
 // The project's own manifests and watchers, around servers of a few lines: what is looked at is how they are run.
@@ -125,13 +127,14 @@ it("a host that is added to the Ingress is answered at once, with a certificate 
 });
 
 it("npm's own variables and those of this shell don't reach the processes", async () => {
-  await begin([], { npm_config_x: "1", LOG_LEVEL: "shell", VALKEY_URL: "redis://shell", OF_MY_OWN: "yes" });
+  await begin([], { npm_config_x: "1", NODE_OPTIONS: "--max-old-space-size=4096", LOG_LEVEL: "shell", VALKEY_URL: "redis://shell", OF_MY_OWN: "yes" });
   const env = JSON.parse((await backend("/env")).text) as Record<string, string>;
   expect(env).toMatchObject({ LOG_LEVEL: "info", OF_MY_OWN: "yes" });
   expect(env["VALKEY_URL"]).not.toBe("redis://shell");
   expect(env["npm_config_x"]).toBeUndefined();
-  // tsx passes one on to its own child, which names its own files only.
-  expect(env["NODE_OPTIONS"] ?? "").not.toContain("preload");
+  // Without npm, it is this shell's; tsx adds one for its own child, which names its own files only.
+  expect(env["NODE_OPTIONS"]).toContain("--max-old-space-size=4096");
+  expect(env["NODE_OPTIONS"]).not.toContain("preload");
 });
 
 it("without valkey, redis and Docker the rest runs, and one line says so", async () => {
@@ -164,8 +167,8 @@ it("--only starts what is named; the others' pages say so", async () => {
   expect(text).toContain("landing-page does not run here: left out by --only");
 });
 
-it("--only with a name that is none lists those there are", async () => {
-  const { code, stderr } = await clone.script("--only", "bakcend", "--https-port", "0", "--http-port", "0");
+it.each(["--only", "--log"])("%s with a name that is none lists those there are", async (flag) => {
+  const { code, stderr } = await clone.script(flag, "bakcend", "--https-port", "0", "--http-port", "0");
   expect(code).toBe(2);
   expect(stderr).toContain("the manifests have valkey, signaling, backend, landing-page");
 });
@@ -201,6 +204,16 @@ it.each([0, 150, 400, 800, 1500, 3000])("Ctrl-C %i ms after the start ends every
   const code = await application.stop();
   expect([130, null]).toContain(code);
   expect(application.stderr).not.toMatch(/unexpected|at .*\.ts:/);
+});
+
+it("Ctrl-C while what an earlier start left behind is cleaned up ends the runner, too", async () => {
+  const left = spawn("sh", ["-c", "trap '' TERM; while :; do sleep 1; done"], { detached: true, stdio: "ignore" });
+  clone.write(".local/running.json", JSON.stringify({ processes: [{ name: "left", pid: left.pid, start: startOf(left.pid!) }] }));
+  application = clone.start();
+  await vi.waitFor(() => expect(existsSync(join(clone.folder, ".local/runner.lock"))).toBe(true), patience);
+  application.child.kill("SIGINT");
+  await vi.waitFor(() => expect(application.child.exitCode).toBe(130), patience);
+  expect(membersOf(left.pid!)).toEqual([]);
 });
 
 it("SIGTERM ends everything, too", async () => {

@@ -68,7 +68,15 @@ export function rewriteHostVariable(
   return { value: what === "PORT" ? String(destination.port) : Number.isNaN(port) ? `127.0.0.1:${destination.port}` : "127.0.0.1" };
 }
 
-function lookUp(host: string, addresses: readonly Address[], namespace: string): Address | undefined {
+/** @returns whether a variable holds the port of a Service that another one names: `DB_PORT` beside `DB_HOST=valkey` */
+export function isPortOfService(name: string, all: Readonly<Record<string, string | undefined>>, services: readonly Named[], namespace: string): boolean {
+  const host = all[name.replace(/PORT$/, "HOST")] ?? all[name.replace(/PORT$/, "HOSTNAME")];
+  return host !== undefined && lookUp(host, services, namespace) !== undefined;
+}
+
+type Named = Pick<Address, "service" | "namespace">;
+
+function lookUp<Service extends Named>(host: string, addresses: readonly Service[], namespace: string): Service | undefined {
   const [service, where = namespace, ...rest] = host.replace(/\.cluster\.local$/, "").split(".");
   if (rest.length > 1 || (rest.length === 1 && rest[0] !== "svc")) return undefined;
   return addresses.find((address) => address.service === service && address.namespace === where);

@@ -1,6 +1,6 @@
 import type { Agent, IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createHttpServer } from "node:http";
-import { constants, createSecureServer, Http2ServerResponse } from "node:http2";
+import { constants, createSecureServer, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
 import { patientAgent } from "./connect.ts";
@@ -69,6 +69,8 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
     return target;
   };
 
+  const secured = (host: string | undefined, url = "/") => `https://${nameOf(host)}${https.port === 443 ? "" : `:${https.port}`}${url}`;
+
   /** @returns where a request goes, or what is wrong */
   async function find(route: Route | undefined): Promise<Target | Trouble> {
     if (!route) return { status: 404, what: "No Ingress has this host and path", lines: [], next: `There is: ${addressesOf(behind.routes()).join(", ")}` };
@@ -82,7 +84,8 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
   function handle(request: IncomingMessage, response: ServerResponse, secure: boolean): void {
     const host = (request.headers[":authority"] as string | undefined) ?? request.headers.host;
     const route = findRoute(behind.routes(), host, request.url ?? "/");
-    if (!secure && route?.redirect) return redirect(response, `https://${nameOf(host)}${https.port === 443 ? "" : `:${https.port}`}${request.url}`);
+    // As ingress-nginx: the method and the body are kept.
+    if (!secure && route?.redirect) return void response.writeHead(308, { location: secured(host, request.url), "content-length": 0 }).end();
     forward(request, host, secure, secure ? https.port : http.port);
     const supervised = route && behind.processNamed(route.process);
     // The usual case, without a promise.
@@ -105,6 +108,8 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
     socket.on("error", () => socket.destroy());
     const host = request.headers.host;
     const route = findRoute(behind.routes(), host, request.url ?? "/");
+    if (!secure && route?.redirect)
+      return void socket.end(`HTTP/1.1 308 Permanent Redirect\r\nlocation: ${secured(host, request.url)}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     forward(request, host, secure, secure ? https.port : http.port);
     void find(route).then((found) => {
       if ("status" in found) return refuse(socket, found);
@@ -145,9 +150,11 @@ function forward(request: IncomingMessage, host: string | undefined, secure: boo
   headers["x-forwarded-proto"] = scheme;
   headers["x-forwarded-scheme"] = scheme;
   headers["x-scheme"] = scheme;
+  // HTTP/2 frames a body by itself. In HTTP/1.1 one without length or encoding would be read as the next request.
+  if (request instanceof Http2ServerRequest && headers["content-length"] === undefined && !request.stream.endAfterHeaders) headers["transfer-encoding"] = "chunked";
 }
 
-export function troubleOf({ process, state, ended, log }: Supervised): Trouble {
+function troubleOf({ process, state, ended, log }: Supervised): Trouble {
   const { name } = process;
   const lines = log.last(20);
   if (state === "waiting" || state === "stopped") return { status: 503, what: `${name} ${ended ?? "was stopped"}`, lines };
@@ -171,11 +178,6 @@ function answer(request: IncomingMessage, response: ServerResponse, trouble: Tro
 function refuse(socket: Duplex, trouble: Trouble): void {
   const { type, body } = pageFor(trouble);
   socket.end(`HTTP/1.1 ${trouble.status} ${trouble.status === 404 ? "Not Found" : "Unavailable"}\r\nconnection: close\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
-}
-
-function redirect(response: ServerResponse, location: string): void {
-  // As ingress-nginx: the method and the body are kept.
-  response.writeHead(308, { location, "content-length": 0 }).end();
 }
 
 const nameOf = (host = "") => host.replace(/:\d+$/, "");

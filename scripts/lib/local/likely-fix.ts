@@ -24,7 +24,8 @@ const causes: readonly Cause[] = [
   { sign: /EADDRINUSE[^\n]*:(\d{2,5})\b/, fix: ([, port]) => `stop what listens on port ${port}, or start again: other ports are looked for` },
   { sign: /EMFILE|ENOSPC: System limit for number of file watchers/, fix: () => "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512" },
   { sign: /ENOSPC/, fix: () => "free some disk space" },
-  { sign: /heap out of memory/, fix: () => "NODE_OPTIONS=--max-old-space-size=4096 npm start" },
+  // npm puts its own NODE_OPTIONS in the place of the shell's (see .npmrc).
+  { sign: /heap out of memory/, fix: () => `NODE_OPTIONS=--max-old-space-size=4096 node ${process.features.typescript ? "" : "--import tsx "}scripts/dev.mts` },
   { sign: /its environment is wrong|the environment is wrong/, fix: () => "mend the variables named above, in manifests/" },
   { sign: /docker: .*(pull|manifest|not found|denied)/i, fix: () => "see that the image can be pulled, or install the program itself" },
 ];

@@ -11,7 +11,10 @@ export interface Bound {
   readonly insteadOf?: { readonly port: number; readonly why: string };
   /** Hands over all connections, those that wait too. */
   accept(receive: (socket: Socket) => void): void;
+  /** Takes no more connections. */
   close(): void;
+  /** Ends those that are open: browsers keep theirs. */
+  disconnect(): void;
 }
 
 /** 443, or 8443 and the ports after it; 80, or 8080 and so on. */
@@ -38,12 +41,18 @@ export async function bindLoopback(ports: readonly number[]): Promise<Bound> {
 
 async function bind(port: number, attempts = 5): Promise<Bound | { why: string }> {
   const waiting: Socket[] = [];
+  const open = new Set<Socket>();
   let receive: (socket: Socket) => void = (socket) => waiting.push(socket);
-  const four = createServer((socket) => receive(socket));
+  const take = (socket: Socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    receive(socket);
+  };
+  const four = createServer(take);
   const failure = await listen(four, port, "127.0.0.1");
   if (failure) return { why: wordsOf(failure) };
   const bound = (four.address() as { port: number }).port;
-  const six = createServer((socket) => receive(socket));
+  const six = createServer(take);
   const failed = await listen(six, bound, "::1");
   // A machine without IPv6 has nobody who would come that way.
   if (failed && !["EADDRNOTAVAIL", "EAFNOSUPPORT", "EINVAL"].includes(failed.code ?? "")) {
@@ -59,6 +68,9 @@ async function bind(port: number, attempts = 5): Promise<Bound | { why: string }
     close() {
       four.close();
       six.close();
+    },
+    disconnect() {
+      for (const socket of open) socket.destroy();
     },
   };
 }

@@ -39,6 +39,15 @@ describe("the common stream", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  it("lets nothing through to the file, or to a page, that a terminal would obey", async () => {
+    const { folder } = logged({}, (logs) => {
+      logs.logOf("api").write("stdout", Buffer.from("a\x1b]0;owned\x1b\\\u009bb\n"));
+      expect(logs.logOf("api").last(1)).toEqual(["ab"]);
+    });
+    await vi.waitFor(() => expect(readFileSync(join(folder, "api.log"), "utf8")).toBe("ab\n"));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
   it("as JSON is one object for each line", () => {
     const { text } = logged({ json: true }, (logs) => logs.logOf("api").write("stderr", Buffer.from('say "hi"\n')));
     expect(JSON.parse(text)).toMatchObject({ process: "api", stream: "stderr", line: 'say "hi"' });
@@ -66,6 +75,26 @@ describe("log lines for people", () => {
     ["plain \x1b[31mred\x1b[0m", "plain red"],
   ])("%s", (line, expected) => expect(readable(line, false)).toBe(expected));
 
+  it.each([
+    ["a clipboard", "\x1b]52;c;cm0gLXJm\x07"],
+    ["a title that ends with ST", "\x1b]0;owned\x1b\\"],
+    ["a device control string", "\x1bPowned\x1b\\"],
+    ["a link", "\x1b]8;;https://evil\x1b\\"],
+    ["keyboard settings", "\x1b[>4;2m"],
+    ["other control characters", "\x1b\x9b\b\r\x07"],
+  ])("let %s through to the terminal neither as text nor in JSON", (_what, sequence) => {
+    for (const colours of [true, false]) {
+      const plain = readable(`a${sequence}b`, colours);
+      expect(plain).toBe("ab");
+      for (const line of [{ msg: `a${sequence}b` }, { msg: "", [`a${sequence}b`]: { deep: sequence } }, { msg: "a", err: { stack: sequence } }, { url: sequence }])
+        for (const level of [30, 40, 50]) {
+          const painted = readable(JSON.stringify({ level, ...line }), colours);
+          expect(painted.replace(/\x1b\[\d+m/g, "")).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
+        }
+      expect(readable(`{a${sequence}b}`, colours)).toBe("{ab}");
+    }
+  });
+
   it("keep their colours in a terminal, and can't clear its screen", () => expect(readable("\x1bc\x1b[2J\x1b[1;1H\x1b[31mred\x1b[0m", true)).toBe("\x1b[31mred\x1b[0m"));
 });
 
@@ -81,6 +110,7 @@ describe("what helps, from the last lines", () => {
   ])("%s", (text, expected) => expect(fixOf(text)).toMatch(expected));
 
   it("nothing, when they don't tell", () => expect(fixOf("Error: out of ideas")).toBeUndefined());
+  it("npm would replace NODE_OPTIONS, so another command is advised", () => expect(fixOf("FATAL ERROR: JavaScript heap out of memory")).toMatch(/^NODE_OPTIONS=\S+ node .*scripts\/dev\.mts$/));
   it("a program that is not there", () => expect(fixOf("", "could not be started: tsx is not there")).toBe("npm ci"));
   it("only errors in sources wait for an edit", () => {
     expect(isSourceError(["SyntaxError: Unexpected token"])).toBe(true);

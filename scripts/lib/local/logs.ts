@@ -1,8 +1,8 @@
 import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
-import { stripVTControlCharacters, styleText } from "node:util";
-import { readable } from "./log-line.ts";
+import { styleText } from "node:util";
+import { harmless, readable } from "./log-line.ts";
 
 /** Where one process's output goes: a file, the common stream, and the last lines for error pages. */
 export interface Log {
@@ -59,7 +59,7 @@ export function openLogs({ folder, names, colours, json, shown, print }: LogOpti
     const unfinished = { stdout: "", stderr: "" };
 
     const take = (stream: "stdout" | "stderr", line: string) => {
-      const plain = stripVTControlCharacters(line);
+      const plain = harmless(line);
       file.write(`${plain}\n`);
       lines.push(plain);
       sinceMark++;

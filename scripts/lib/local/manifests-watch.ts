@@ -6,10 +6,10 @@ import { watchFolder } from "./watch.ts";
 
 /**
  * Calls `update` after every edit of manifests/, one at a time. Broken manifests are reported, and all runs on.
+ * @param known the fingerprint of what runs: an edit that came since is seen at once
  * @returns ends the watching
  */
-export function watchManifests(root: string, update: () => Promise<void>): () => void {
-  let known = fingerprint(root);
+export function watchManifests(root: string, known: string | undefined, update: () => Promise<void>): () => void {
   let busy = false;
   const look = async () => {
     if (busy) return;
@@ -29,5 +29,7 @@ export function watchManifests(root: string, update: () => Promise<void>): () =>
     }
     busy = false;
   };
-  return watchFolder(join(root, "manifests"), () => void look());
+  const end = watchFolder(join(root, "manifests"), () => void look());
+  void look();
+  return end;
 }

@@ -83,6 +83,8 @@ function containersOf(workload: KubernetesObject, notices: string[]): Container[
   // Both are limits that a machine of one's own has no need of, and every container has them.
   if (pod.containers.some(({ resources }) => resources?.limits)) notices.push("resource limits");
   if (pod.securityContext || pod.containers.some(({ securityContext }) => securityContext)) notices.push("securityContext");
+  for (const field of ["hostAliases", "terminationGracePeriodSeconds"] as const) if (pod[field] !== undefined) notices.push(`${field} of ${name}`);
+  for (const field of ["workingDir", "lifecycle"] as const) if (pod.containers.some((container) => container[field] !== undefined)) notices.push(`${field} of ${name}`);
   if (replicas === 0) return [];
   const labels = template.metadata?.labels ?? {};
   return pod.containers.map((spec) => ({

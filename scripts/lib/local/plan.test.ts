@@ -124,14 +124,46 @@ describe("manifests of others", () => {
     expect(command).toEqual([`--m=${ports[9100]}`]);
   });
 
+  it.each(["0.0.0.0", "::", ""])("a HOST of %j would be seen from the network: it becomes this machine, in arguments too", (value) => {
+    const { processes } = planned([workload("open", { containers: [{ name: "c", env: [{ name: "HOST", value }], args: ["--host=$(HOST)"] }] })], source);
+    expect(processes[0]).toMatchObject({ env: { HOST: "127.0.0.1" }, command: ["--host=127.0.0.1"] });
+  });
+
+  it("the port of a neighbour stays the neighbour's, also when it is the number of the own one", () => {
+    const ports = [{ containerPort: 3000 }];
+    const service: KubernetesObject = { apiVersion: "v1", kind: "Service", metadata: { name: "api", namespace: "local" }, spec: { selector: { app: "api" }, ports: [{ port: 3000 }] } };
+    const api = workload("api", { containers: [{ name: "c", env: [{ name: "PORT", value: "3000" }], ports }] });
+    const neighbour = [{ name: "API_HOST", value: "api" }, { name: "API_PORT", value: "3000" }];
+    const told = workload("told", { containers: [{ name: "c", env: [{ name: "PORT", value: "3000" }, ...neighbour], ports }] });
+    const untold = workload("untold", { containers: [{ name: "c", env: neighbour, ports }] });
+    const plan = planned([service, api, told, untold], source);
+    const of = String(processOf("api", plan).ports[3000]);
+    expect(processOf("told", plan).env).toMatchObject({ API_HOST: "127.0.0.1", API_PORT: of, PORT: String(machine.portFor("told", 3000)) });
+    expect(processOf("untold", plan)).toMatchObject({ env: { API_PORT: of }, ports: { 3000: 3000 } });
+  });
+
+  it("what a container in Docker can't reach is named", () => {
+    const service: KubernetesObject = { apiVersion: "v1", kind: "Service", metadata: { name: "api", namespace: "local" }, spec: { selector: { app: "api" }, ports: [{ port: 3000 }] } };
+    const api = workload("api", { containers: [{ name: "c", ports: [{ containerPort: 3000 }] }] });
+    const inside = workload("inside", { containers: [{ name: "c", env: [{ name: "API", value: "http://api:3000" }, { name: "OTHER", value: "x" }], args: ["--api=api:3000"] }] });
+    const docker: Program = { kind: "docker", image: "i", container: "c" };
+    const { notices } = planned([service, api, inside], { programFor: ({ name }) => (name === "inside" ? docker : { kind: "source", folder: "app" }) });
+    expect(notices).toEqual(expect.arrayContaining(["way out of inside's container for API", "way out of inside's container for its arguments"]));
+    expect(notices.join()).not.toContain("OTHER");
+  });
+
   it("a pod's containers are processes named after both", () => {
     const { processes } = planned([workload("pod", { containers: [{ name: "a" }, { name: "b" }] })], source);
     expect(processes.map(({ name }) => name)).toEqual(["pod/a", "pod/b"]);
   });
 
-  it("names init containers, replicas and kinds that do not run", () => {
-    const { notices } = planned([workload("app", { initContainers: [{ name: "migrate" }], containers: [{ name: "c" }] }, { replicas: 3 }), { apiVersion: "batch/v1", kind: "CronJob", metadata: { name: "nightly" }, spec: {} }], source);
+  it("names init containers, replicas, kinds that do not run and fields that are not honoured", () => {
+    const fields = { workingDir: "/srv", lifecycle: { preStop: { sleep: { seconds: 1 } } }, livenessProbe: { tcpSocket: { port: 1 } } };
+    const pod = { initContainers: [{ name: "migrate" }], hostAliases: [{ ip: "10.0.0.1", hostnames: ["old"] }], terminationGracePeriodSeconds: 60, containers: [{ name: "c", ...fields }] };
+    const { notices } = planned([workload("app", pod, { replicas: 3 }), { apiVersion: "batch/v1", kind: "CronJob", metadata: { name: "nightly" }, spec: {} }], source);
     expect(notices).toEqual(expect.arrayContaining(["init containers of app", "more than one replica of app", "CronJob nightly"]));
+    expect(notices).toEqual(expect.arrayContaining(["hostAliases of app", "terminationGracePeriodSeconds of app", "workingDir of app", "lifecycle of app"]));
+    expect(notices).toContain("restart of what hangs (a livenessProbe can't tell that from a breakpoint)");
   });
 
   it("files of a ConfigMap lie where the arguments say", () => {
@@ -141,6 +173,16 @@ describe("manifests of others", () => {
     expect(processes[0]!.command).toEqual(["--config", "/clone/.local/volumes/app/v/a.json", "--x=/etc/application"]);
     expect(processes[0]!.mounts.folders[0]!.files).toEqual({ "a.json": "{}" });
     expect(notices).toEqual([]);
+  });
+
+  it("one file of a ConfigMap, mounted by subPath, is that file, and no other is written", () => {
+    const map: KubernetesObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "settings" }, data: { "a.json": "{}", "b.json": "[]" } };
+    const pod = { containers: [{ name: "c", args: ["--config", "/etc/app.json"], volumeMounts: [{ name: "v", mountPath: "/etc/app.json", subPath: "a.json" }] }], volumes: [{ name: "v", configMap: { name: "settings" } }] };
+    const { command, mounts } = planned([workload("app", pod), map], source).processes[0]!;
+    expect(command).toEqual(["--config", "/clone/.local/volumes/app/v/a.json"]);
+    expect(mounts.folders).toEqual([{ path: "/clone/.local/volumes/app/v", file: "a.json", mountPath: "/etc/app.json", fresh: true, files: { "a.json": "{}" } }]);
+    const docker = planned([workload("app", pod), map], { programFor: () => ({ kind: "docker", image: "i", container: "c" }) }).processes[0]!;
+    expect(docker.command.join(" ")).toContain("--volume /clone/.local/volumes/app/v/a.json:/etc/app.json ");
   });
 
   it("a mount that no argument or variable names can't be seen there, which is said", () => {

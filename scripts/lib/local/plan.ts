@@ -1,8 +1,9 @@
+import { join } from "node:path";
 import type { IProbe } from "kubernetes-models/v1/Probe";
 import type { IServiceSpec } from "kubernetes-models/v1/ServiceSpec";
 import type { BuiltImage, PulledImage } from "../../../manifests/images.ts";
 import type { KubernetesObject } from "../render.ts";
-import { plainValues, rewriteAddresses, rewriteHostVariable, type Address, type Destination } from "./addresses.ts";
+import { isPortOfService, plainValues, rewriteAddresses, rewriteHostVariable, type Address, type Destination } from "./addresses.ts";
 import { expand, variablesOf, type Adapt } from "./expand.ts";
 import { readObjects, type Container, type Described, type LocalObjects } from "./objects.ts";
 import { routesOf, type Route } from "./routes.ts";
@@ -121,25 +122,33 @@ function planProcess(container: Container, program: Exclude<Program, { kind: "mi
   const ports = Object.fromEntries(declaredPorts(container).map((port) => [port, localPort(container, port, program, local, machine)]));
   const inContainer = program.kind === "docker";
   const volumes = mountsOf(container, local, machine.volumes);
-  const here = (text: string) => (inContainer ? text : volumes.rewrite(text));
+  const notices: string[] = [];
+  const here = (before: string, after: string, what: string) => {
+    if (!inContainer) return volumes.rewrite(after);
+    // 127.0.0.1 is the container itself, and nothing here listens on an address that it could reach.
+    if (before !== after) notices.push(`way out of ${container.name}'s container for ${what}`);
+    return after;
+  };
 
   const adapt: Adapt = (name, value) => {
-    if (!inContainer && carriesPort(name, value, container)) return { value: String(ports[Number(value)]) };
+    if (!inContainer && carriesPort(name, value, container, local)) return { value: String(ports[Number(value)]) };
+    // A program that would listen on every address must not be seen from the network.
+    if (program.kind === "source" && name === "HOST" && everyAddress.has(value)) return { value: "127.0.0.1" };
     const rewritten = rewriteHostVariable(name, value, plain, addresses, namespace) ?? rewriteAddresses(value, addresses, namespace);
-    return "value" in rewritten ? { value: here(rewritten.value) } : rewritten;
+    return "value" in rewritten ? { value: here(value, rewritten.value, name) } : rewritten;
   };
   const variables = variablesOf(container, local, adapt);
-  // A program that would listen on every address must not be seen from the network.
   const env = { ...(program.kind === "source" && { HOST: "127.0.0.1" }), ...variables.env };
 
-  const notices = [...variables.notices, ...volumes.notices];
-  if (spec.livenessProbe) notices.push("livenessProbe (what stops answering is restarted all the same)");
+  notices.push(...variables.notices, ...volumes.notices);
+  if (spec.livenessProbe) notices.push("restart of what hangs (a livenessProbe can't tell that from a breakpoint)");
   for (const port of inContainer ? [] : declaredPorts(container))
     if (ports[port] === port) notices.push(`a free port for ${container.name}: no variable …PORT holds ${port}`);
 
   const text = (part: string) => {
-    const rewritten = rewriteAddresses(expand(part, variables.env), addresses, namespace);
-    return "value" in rewritten ? here(rewritten.value) : part;
+    const expanded = expand(part, variables.env);
+    const rewritten = rewriteAddresses(expanded, addresses, namespace);
+    return "value" in rewritten ? here(expanded, rewritten.value, "its arguments") : part;
   };
   const words = [...(spec.command ?? []), ...(spec.args ?? [])].map(text);
   const standIn = program.kind === "installed" && program.program !== program.standsFor ? program.program : undefined;
@@ -162,14 +171,19 @@ function planProcess(container: Container, program: Exclude<Program, { kind: "mi
 
 const declaredPorts = ({ spec }: Container) => (spec.ports ?? []).map(({ containerPort }) => containerPort);
 
-/** PORT, or a name that ends with it, which holds the number of a port that the container declares. */
-const carriesPort = (name: string, value: string | undefined, container: Container) =>
-  /(^|_)PORT$/.test(name) && declaredPorts(container).map(String).includes(value ?? "");
+const everyAddress = new Set(["", "0.0.0.0", "::"]);
+
+/** PORT, or a name that ends with it, which holds the number of a port that the container declares: its own, no neighbour's. */
+function carriesPort(name: string, value: string | undefined, container: Container, local: LocalObjects): boolean {
+  if (!/(^|_)PORT$/.test(name) || !declaredPorts(container).map(String).includes(value ?? "")) return false;
+  const services = local.services.map(({ object: { metadata } }) => ({ service: metadata.name, namespace: metadata.namespace ?? "default" }));
+  return !isPortOfService(name, plainValues(container, local), services, container.workload.metadata.namespace ?? "default");
+}
 
 /** A free one where the program can be told it; otherwise it will listen where it does in a container. */
 function localPort(container: Container, port: number, program: Program, local: LocalObjects, machine: Machine): number {
   if (program.kind === "docker") return machine.portFor(container.name, port);
-  const told = Object.entries(plainValues(container, local)).some(([name, value]) => value === String(port) && carriesPort(name, value, container));
+  const told = Object.entries(plainValues(container, local)).some(([name, value]) => value === String(port) && carriesPort(name, value, container, local));
   return told ? machine.portFor(container.name, port) : port;
 }
 
@@ -200,7 +214,7 @@ function commandOf(program: Exclude<Program, { kind: "missing" }>, words: readon
     ...Object.entries(given.ports).flatMap(([port, local]) => ["--publish", `127.0.0.1:${local}:${port}`]),
     // Names alone: docker takes the values from its own environment, so that none is seen among the arguments.
     ...Object.keys(given.env).flatMap((name) => ["--env", name]),
-    ...given.volumes.mounts.folders.flatMap(({ path, mountPath }) => ["--volume", `${path}:${mountPath}`]),
+    ...given.volumes.mounts.folders.flatMap(({ path, file = "", mountPath }) => ["--volume", `${join(path, file)}:${mountPath}`]),
     ...(entrypoint ? ["--entrypoint", entrypoint] : []),
     program.image,
     ...rest,

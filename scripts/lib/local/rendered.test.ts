@@ -1,8 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { KubernetesObject } from "../render.ts";
+import { watchManifests } from "./manifests-watch.ts";
 import { fingerprint, rendered } from "./rendered.ts";
 import { withoutSecrets, withSecrets } from "./secret-free.ts";
 
@@ -46,4 +47,28 @@ it("the project's own objects come with the images and the wanted port, and agai
   // Proves that it was read, not made.
   writeFileSync(join(cache, "objects-8443.json"), JSON.stringify({ ...kept, rendered: { objects: [], images: first.images } }));
   expect((await rendered(process.cwd(), 8443, cache)).objects).toEqual([]);
+});
+
+it("what was rendered while a manifest was saved is not kept: it may be of before or after", async () => {
+  const cache = join(root, ".local-2");
+  // Objects are kept only when their secrets are in .env.
+  rmSync(join(root, ".env"), { force: true });
+  symlinkSync(join(process.cwd(), ".env"), join(root, ".env"));
+  const rendering = rendered(root, 8443, cache);
+  writeFileSync(join(root, "manifests/saved-meanwhile.ts"), "");
+  expect((await rendering).fingerprint).toBeUndefined();
+  expect(existsSync(cache)).toBe(false);
+  const { fingerprint: made } = await rendered(root, 8443, cache);
+  expect(made).toBe(fingerprint(root));
+  expect(existsSync(join(cache, "objects-8443.json"))).toBe(true);
+});
+
+it("an edit from before the watching began, but after what runs was rendered, is applied", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const started = fingerprint(root);
+  writeFileSync(join(root, "manifests/during-the-start.ts"), "");
+  let updates = 0;
+  const end = watchManifests(root, started, async () => void updates++);
+  await vi.waitFor(() => expect(updates).toBe(1), { timeout: 30_000 });
+  end();
 });

@@ -15,26 +15,33 @@ export interface Rendered {
 }
 
 /** What the objects follow from: manifests/ imports nothing but itself and packages, and secrets come from .env. */
-const sources = ["manifests", "scripts/lib/render.ts", "package-lock.json", ".env"];
+const sources = ["manifests", "scripts/lib/render.ts", "package-lock.json"];
+const secrets = [".env"];
 
 /**
  * @param root the project's folder
  * @returns the environment's objects; those of the last time when nothing that they are made of has changed, since
- * making them takes half a second
+ * making them takes half a second. With the fingerprint that they follow from, unless an edit came in between
  * @throws UserError with what the manifests' errors say
  */
-export async function rendered(root: string, httpsPort: number, cacheFolder: string): Promise<Rendered> {
+export async function rendered(root: string, httpsPort: number, cacheFolder: string): Promise<Rendered & { readonly fingerprint?: string }> {
   const cache = join(cacheFolder, `objects-${httpsPort}.json`);
-  const known = readCache(cache, fingerprint(root), root);
-  if (known) return known;
+  const before = hashOf(root, sources);
+  const wanted = `${before} ${hashOf(root, secrets)}`;
+  const known = readCache(cache, wanted, root);
+  if (known) return { ...known, fingerprint: wanted };
   const fresh = await renderInChild(root, httpsPort);
-  // Only now: the child may have put a generated secret into .env.
-  writeCache(cache, fingerprint(root), fresh, root);
-  return fresh;
+  // Whether the child read a file before or after it was saved is not known. Not so .env: it puts generated secrets there.
+  if (hashOf(root, sources) !== before) return fresh;
+  const made = `${before} ${hashOf(root, secrets)}`;
+  writeCache(cache, made, fresh, root);
+  return { ...fresh, fingerprint: made };
 }
 
-/** @returns a hash of the content of every file that the objects are made of */
-export function fingerprint(root: string): string {
+/** @returns hashes of the content of every file that the objects are made of */
+export const fingerprint = (root: string): string => `${hashOf(root, sources)} ${hashOf(root, secrets)}`;
+
+function hashOf(root: string, paths: readonly string[]): string {
   const hash = createHash("sha256");
   const add = (path: string) => {
     let content: Buffer | undefined;
@@ -45,12 +52,12 @@ export function fingerprint(root: string): string {
     }
     if (content) hash.update(`${path}\0${content.length}\0`).update(content);
   };
-  for (const path of sources) add(path);
+  for (const path of paths) add(path);
   return hash.digest("hex");
 }
 
 /** Makes the objects anew, in a process of its own: modules can't be loaded twice. */
-export function renderInChild(root: string, httpsPort: number): Promise<Rendered> {
+function renderInChild(root: string, httpsPort: number): Promise<Rendered> {
   const script = fileURLToPath(new URL("render-child.mts", import.meta.url));
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...typeScriptFlags(), script, "local", String(httpsPort)], {

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { bold, done, failed, say, warn, working } from "../progress.ts";
+import type { Status } from "../trust.ts";
 import { likelyFix } from "./likely-fix.ts";
 import type { Bound } from "./listen.ts";
 import type { Log } from "./logs.ts";
@@ -65,30 +67,38 @@ export function sayReady({ urls, seconds, https, http, folder, root }: ReadyWord
   for (const { port, insteadOf } of [https, http]) if (insteadOf) say(`   Port ${insteadOf.port} can't be used (${insteadOf.why}): it is ${port}.`);
   say(`   An edit reloads; logs are in ${relative(root, join(folder, "logs"))}/; Ctrl-C stops everything.`);
   say();
-  sayTrust(root, folder);
+  // When it can't be found out, the browser will say.
+  sayTrust(root, folder).catch(() => {});
 }
 
-/** Who does not trust the CA is told how to; whether anyone does takes a while to find out, so a child does. */
-function sayTrust(root: string, folder: string): void {
+const dayMs = 86_400_000;
+
+/** Who does not trust the CA is told how to; whether anyone does takes a while to find out, so a child does, once a day. */
+async function sayTrust(root: string, folder: string): Promise<void> {
+  const { authorityFolder, certificatePath, fingerprint } = await import("../ca.ts");
   const marker = join(folder, "trusted");
-  if (existsSync(marker)) return;
+  const authority = fingerprint(readFileSync(certificatePath(authorityFolder()), "utf8"));
+  if (isTrusted(marker, authority)) return;
   const child = spawn(process.execPath, [...typeScriptFlags(), "scripts/certs.mts", "status", "--json"], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: "" },
     stdio: ["ignore", "pipe", "ignore"],
   });
   let text = "";
-  child.on("error", () => {});
   child.unref();
   child.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
-  child.once("close", () => {
-    try {
-      const status = JSON.parse(text) as { stores: { kind: string; state: string }[] };
-      const browsers = status.stores.filter(({ kind }) => kind !== "node");
-      if (browsers.some(({ state }) => state === "trusted")) return writeFileSync(marker, "");
-      warn("browsers don't trust the certificate yet; this makes them: npx zx scripts/certs.mts trust");
-    } catch {
-      // It could not be found out: the browser will say.
-    }
-  });
+  await once(child, "close");
+  const { stores } = JSON.parse(text) as { stores: Status[] };
+  const { trustedByBrowsers } = await import("../trust.ts");
+  if (trustedByBrowsers(stores)) return writeFileSync(marker, authority);
+  warn("browsers don't trust the certificate yet; this makes them: npx zx scripts/certs.mts trust");
+}
+
+/** A CA that was replaced is another one; stores that have been told otherwise since are not looked at for a day. */
+function isTrusted(marker: string, authority: string): boolean {
+  try {
+    return readFileSync(marker, "utf8") === authority && Date.now() - statSync(marker).mtimeMs < dayMs;
+  } catch {
+    return false;
+  }
 }

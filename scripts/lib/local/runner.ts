@@ -9,7 +9,7 @@ import { logFile, openLogs, type Logs } from "./logs.ts";
 import type { Plan, PlannedProcess } from "./plan.ts";
 import { rendered } from "./rendered.ts";
 import { sayEvent, sayPlan, sayReady } from "./report.ts";
-import { removeContainers, type Session, type SessionState } from "./session.ts";
+import { killContainers, removeContainers, type Session, type SessionState } from "./session.ts";
 import { supervise, type Event, type Supervised } from "./supervise.ts";
 
 export interface RunOptions {
@@ -28,9 +28,10 @@ export interface RunOptions {
 export interface Runner {
   /**
    * Starts what the manifests of `local` describe. Processes come first; what they don't need is loaded meanwhile.
+   * @returns the fingerprint of what was started, as `rendered` gives it
    * @throws UserError for manifests that can't be run, and when no port can be bound
    */
-  start(): Promise<void>;
+  start(): Promise<string | undefined>;
   /** Renders the manifests anew and restarts what differs. @throws UserError for broken ones; all runs on then */
   update(): Promise<void>;
   /** Ends every process and all that it started, in whatever phase. */
@@ -45,7 +46,7 @@ export function createRunner({ root, folder, json, ...options }: RunOptions, ses
   const colours = Boolean(process.stdout.isTTY) && !process.env["NO_COLOR"];
   const guard = startGuard();
   const running = new Map<string, Supervised>();
-  const decide = decider(root, folder, { path: process.env["PATH"] ?? "", only: options.only });
+  const decide = decider(root, folder, { path: process.env["PATH"] ?? "", only: options.only, shown: options.shown });
   let inherited: NodeJS.ProcessEnv = {};
   let plan: Plan = { processes: [], missing: [], leftOut: [], routes: [], tlsHosts: [], notices: [], problems: [] };
   let https: Bound | undefined;
@@ -54,6 +55,7 @@ export function createRunner({ root, folder, json, ...options }: RunOptions, ses
   let door: FrontDoor | undefined;
   let announced = false;
   let stopping = false;
+  let stopped = false;
   let saving: NodeJS.Immediate | undefined;
 
   function save() {
@@ -92,19 +94,37 @@ export function createRunner({ root, folder, json, ...options }: RunOptions, ses
     sayReady({ urls: urls(), seconds: (performance.now() - begun) / 1000, https: https!, http: http!, folder, root });
   }
 
-  async function certificate() {
+  async function certificateOf({ tlsHosts }: Plan) {
     const { certificateFor } = await import("./certificate.ts");
-    return certificateFor(plan.tlsHosts.length > 0 ? plan.tlsHosts : ["localhost"], folder);
+    return certificateFor(tlsHosts.length > 0 ? tlsHosts : ["localhost"], folder);
+  }
+
+  const containers = () => plan.processes.flatMap(({ docker }) => docker ?? []);
+
+  function close() {
+    https?.close();
+    http?.close();
+  }
+
+  function disconnect() {
+    https?.disconnect();
+    http?.disconnect();
   }
 
   return {
     async start() {
       https = await bindLoopback(options.httpsPort === undefined ? httpsPorts : [options.httpsPort]);
       http = await bindLoopback(options.httpPort === undefined ? httpPorts : [options.httpPort]);
+      if (stopping) {
+        // `stop` found nothing to close.
+        close();
+        disconnect();
+        return undefined;
+      }
       const made = await rendered(root, https.port, folder);
       inherited = inheritedEnvironment(process.env, variableNames(made), root, colours);
       plan = await decide(made);
-      if (stopping) return;
+      if (stopping) return undefined;
       logs = openLogs({
         ...{ folder: join(folder, "logs"), names: plan.processes.map(({ name }) => name), colours, json, shown: options.shown },
         print: (text) => void process.stdout.write(text),
@@ -114,20 +134,22 @@ export function createRunner({ root, folder, json, ...options }: RunOptions, ses
       session.write(stateOf());
       sayPlan(plan);
 
-      const [{ openFrontDoor }, issued] = await Promise.all([import("./front-door.ts"), certificate()]);
-      if (stopping) return;
+      const [{ openFrontDoor }, issued] = await Promise.all([import("./front-door.ts"), certificateOf(plan)]);
+      if (stopping) return undefined;
       door = openFrontDoor(https, http, issued, {
         routes: () => plan.routes,
         processNamed: (name) => running.get(name),
         whyMissing: (name) => plan.missing.find((missing) => missing.name === name)?.why,
       });
       announce();
+      return made.fingerprint;
     },
 
     async update() {
       const next = await decide(await rendered(root, https!.port, folder));
+      // Before anything is touched: the CA may refuse a host.
+      const issued = String(next.tlsHosts) === String(plan.tlsHosts) ? undefined : await certificateOf(next);
       if (stopping) return;
-      const hostsDiffer = String(next.tlsHosts) !== String(plan.tlsHosts);
       const wanted = new Map(next.processes.map((planned) => [planned.name, planned]));
       const changed = [...running.values()].filter(({ process }) => JSON.stringify(wanted.get(process.name)) !== JSON.stringify(process));
       plan = next;
@@ -141,22 +163,26 @@ export function createRunner({ root, folder, json, ...options }: RunOptions, ses
         }),
       );
       for (const planned of next.processes) if (!running.has(planned.name) && !stopping) startProcess(planned);
-      if (hostsDiffer) door?.setCertificate(await certificate());
+      if (issued) door?.setCertificate(issued);
       save();
     },
 
     async stop() {
       stopping = true;
-      https?.close();
-      http?.close();
+      close();
       await Promise.all([...running.values()].map((supervised) => supervised.stop()));
-      await removeContainers(plan.processes.flatMap(({ docker }) => docker ?? []));
+      await removeContainers(containers());
+      // After the processes, so that they can say goodbye over their WebSockets.
+      disconnect();
+      stopped = true;
       guard.dismiss();
       logs?.close();
       session.end();
     },
 
     kill() {
+      if (stopped) return;
+      killContainers(containers());
       for (const supervised of running.values()) supervised.kill();
     },
   };

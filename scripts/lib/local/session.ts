@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
@@ -115,6 +115,14 @@ async function endLeftovers({ processes }: SessionState): Promise<number> {
 export async function removeContainers(names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   await new Promise<void>((resolve) => execFile("docker", ["rm", "--force", ...names], () => resolve()));
+}
+
+/** The same for a process that is about to end, and can't wait. */
+export function killContainers(names: readonly string[]): void {
+  if (names.length === 0) return;
+  const remover = spawn("docker", ["rm", "--force", ...names], { stdio: "ignore", detached: true });
+  remover.on("error", () => {});
+  remover.unref();
 }
 
 function readJson<T>(path: string): T | undefined {

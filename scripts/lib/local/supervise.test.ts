@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { shellEnvironment } from "../../../tests/child.ts";
 import { endGroup, membersOf, type Guard } from "./groups.ts";
 import { openLogs } from "./logs.ts";
 import type { PlannedProcess } from "./plan.ts";
@@ -36,7 +37,7 @@ function run(program: string, changes: Partial<PlannedProcess> = {}): Supervised
     ...changes,
   };
   const logs = openLogs({ folder: join(folder, ".local"), names: ["app"], colours: false, json: false, print() {} });
-  return (supervised = supervise(planned, { root: folder, env: { ...process.env }, log: logs.logOf("app"), guard, onEvent: (event) => events.push(event), onChange() {} }));
+  return (supervised = supervise(planned, { root: folder, env: shellEnvironment(), log: logs.logOf("app"), guard, onEvent: (event) => events.push(event), onChange() {} }));
 }
 
 const server = (body = "response.end()") => `
@@ -125,13 +126,51 @@ it("a program that is told to stop finishes what it does, and is told once", asy
     ${server()}`);
   await supervised!.readyWithin(30_000);
   await supervised!.stop();
-  const { readFileSync } = await import("node:fs");
   expect(readFileSync(file, "utf8")).toBe("told done");
 });
 
 it("a program that is not there is named", async () => {
   run("", { command: ["no-such-program"] });
   await vi.waitFor(() => expect(events[0]).toMatchObject({ kind: "ended", how: "could not be started: no-such-program is not there" }), soon);
+});
+
+it("what is said last is in the log when it has stopped, also when the process was gone before its words were read", async () => {
+  run(`process.on("SIGTERM", () => { console.log("good bye"); process.exit(); }); ${server()}`);
+  await supervised!.readyWithin(30_000);
+  const leader = supervised!.pid!;
+  process.kill(leader, "SIGTERM");
+  // Nothing is read meanwhile.
+  while (membersOf(leader).length > 0);
+  await supervised!.stop();
+  expect(supervised!.log.last(1)).toEqual(["good bye"]);
+});
+
+it("a descendant that has left the group, and holds the pipe, does not keep the runner from its end", async () => {
+  const pipes = () => process.getActiveResourcesInfo().filter((name) => name === "PipeWrap").length;
+  const before = pipes();
+  const file = join(folder, "daemon");
+  run(`
+    import { spawn } from "node:child_process";
+    import { writeFileSync } from "node:fs";
+    const { pid } = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { detached: true, stdio: "inherit" });
+    writeFileSync(${JSON.stringify(file)}, String(pid));
+    ${server()}`);
+  await supervised!.readyWithin(30_000);
+  const daemon = Number(readFileSync(file, "utf8"));
+  onTestFinished(() => void process.kill(daemon, "SIGKILL"));
+  await supervised!.stop();
+  expect(pipes()).toBe(before);
+});
+
+it("what hangs is said to be silent and is left alone: it may stand at a breakpoint", async () => {
+  run(server());
+  await supervised!.readyWithin(30_000);
+  const { pid } = supervised!;
+  process.kill(pid!, "SIGSTOP");
+  await vi.waitFor(() => expect(supervised!.state).toBe("silent"), soon);
+  process.kill(pid!, "SIGCONT");
+  await vi.waitFor(() => expect(kinds()).toEqual(["ready", "silent", "ready"]), soon);
+  expect(supervised!.pid).toBe(pid);
 });
 
 it("ends nothing of a group that is gone", async () => {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endGroup, signalGroup, type Guard } from "./groups.ts";
@@ -55,7 +56,10 @@ const longestDelayMs = 30_000;
 // A reload of the sample takes a third of a second; slower ones are measured by their own start.
 const leastSilenceMs = 3000;
 
-/** Runs a process, restarts it with growing delay when it ends or falls silent, and asks its probes. */
+/**
+ * Runs a process, restarts it with growing delay when it ends or nothing listens any more, and asks its probes. What
+ * listens and does not answer is left alone, whatever its liveness probe says: it may stand at a breakpoint.
+ */
 export function supervise(planned: PlannedProcess, { root, env: inherited, log, guard, onEvent, onChange }: SuperviseOptions): Supervised {
   const cwd = join(root, planned.folder);
   const env = { ...inherited, ...planned.env };
@@ -76,6 +80,7 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
   const waiters = new Set<() => void>();
   const leaders = new Set<number>();
   const endings = new Set<Promise<void>>();
+  const unfinished = new Set<Promise<void>>();
 
   const become = (next: State) => {
     if (state === next) return;
@@ -99,7 +104,6 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
     ended = undefined;
     silentSince = undefined;
     announcedSilence = announcedSlow = false;
-    let closed = false;
     const started = spawn(program, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: true });
     child = started;
     if (started.pid !== undefined) {
@@ -108,13 +112,12 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
     }
     for (const stream of ["stdout", "stderr"] as const) started[stream].on("data", (chunk: Buffer) => log.write(stream, chunk));
     const drained = new Promise((resolve) => started.once("close", resolve));
-    const close = (how: string) => {
-      if (closed) return;
-      closed = true;
-      void finish(started, how, drained);
-    };
-    started.once("error", (error: NodeJS.ErrnoException) => close(error.code === "ENOENT" ? `could not be started: ${program} is not there` : `could not be started: ${error.message}`));
-    started.once("exit", (code, signal) => close(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
+    const closed = new Promise<string>((close) => {
+      started.once("error", (error: NodeJS.ErrnoException) => close(error.code === "ENOENT" ? `could not be started: ${program} is not there` : `could not be started: ${error.message}`));
+      started.once("exit", (code, signal) => close(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
+    });
+    const finished = closed.then((how) => finish(started, how, drained)).finally(() => unfinished.delete(finished));
+    unfinished.add(finished);
     if (state !== "starting") become("starting");
     else onChange();
     later(10, ask);
@@ -123,8 +126,10 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
   /** The leader is gone; its children go too, before another one takes their ports. */
   async function finish(gone: ChildProcess, how: string, drained: Promise<unknown>) {
     await end(gone.pid);
-    // What it wrote last may still be in the pipe; who left the group may hold that open for ever.
+    // What it wrote last may still be in the pipe; who left the group may hold that open for ever, and must not keep
+    // the runner from its end.
     await Promise.race([drained, sleep(200)]);
+    for (const stream of [gone.stdout, gone.stderr]) (stream as Socket | null)?.unref();
     log.flush();
     if (child !== gone) return;
     child = undefined;
@@ -270,8 +275,7 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
       become("stopped");
       clearTimeout(timer);
       stopEditWatch?.();
-      await Promise.all([end(child?.pid), ...endings]);
-      log.flush();
+      await Promise.all([end(child?.pid), ...endings, ...unfinished]);
     },
     kill() {
       state = "stopped";

@@ -5,6 +5,8 @@ import { dataKey, type Container, type LocalObjects } from "./objects.ts";
 export interface Mounts {
   readonly folders: readonly {
     readonly path: string;
+    /** What of it is mounted when not all is: the subPath of a ConfigMap or Secret. */
+    readonly file?: string;
     readonly mountPath: string;
     /** Emptied when the runner starts: an emptyDir does not outlive its pod. */
     readonly fresh: boolean;
@@ -28,25 +30,28 @@ export function mountsOf(container: Container, { data }: Pick<LocalObjects, "dat
     const claim = volume?.persistentVolumeClaim?.claimName ?? claims.find((one) => one.metadata?.name === volumeName)?.metadata?.name;
     // A program that writes to /tmp finds the machine's own.
     if (volume?.emptyDir && mountPath === "/tmp") continue;
-    const path = join(folder, ...(volume?.persistentVolumeClaim ? ["claims", claim!] : [name.replaceAll("/", "-"), volumeName]), subPath);
-    const files = filesOf(volume, data);
+    const whole = join(folder, ...(volume?.persistentVolumeClaim ? ["claims", claim!] : [name.replaceAll("/", "-"), volumeName]));
+    const files = filesOf(volume, data, subPath);
+    // The subPath of a ConfigMap is mostly one of its files, and must not become a folder.
+    const place = files ? { path: whole, ...(subPath && { file: subPath }), files } : { path: join(whole, subPath) };
     if (!claim && !volume?.emptyDir && !files) notices.push(`volume ${volumeName} of ${name}`);
     else if (!text.includes(mountPath)) notices.push(`${mountPath} of ${name}, which neither its arguments nor its variables name`);
-    folders.push({ path, mountPath, fresh: !claim, ...(files && { files }) });
+    folders.push({ ...place, mountPath, fresh: !claim });
   }
   // Longer paths first: one mount may lie in another.
   const replaced = [...folders].sort((a, b) => b.mountPath.length - a.mountPath.length);
   const rewrite = (value: string) =>
-    replaced.reduce((result, { mountPath, path }) => result.replace(new RegExp(`(?<![\\w./-])${escape(mountPath)}(?![\\w.-])`, "g"), () => path), value);
+    replaced.reduce((result, { mountPath, path, file = "" }) => result.replace(new RegExp(`(?<![\\w./-])${escape(mountPath)}(?![\\w.-])`, "g"), () => join(path, file)), value);
   return { mounts: { folders }, rewrite, notices };
 }
 
 const escape = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 
-function filesOf(volume: NonNullable<Container["pod"]["volumes"]>[number] | undefined, data: LocalObjects["data"]): Record<string, string> | undefined {
+function filesOf(volume: NonNullable<Container["pod"]["volumes"]>[number] | undefined, data: LocalObjects["data"], subPath: string): Record<string, string> | undefined {
   const source = volume?.configMap ? dataKey("ConfigMap", volume.configMap.name ?? "") : volume?.secret ? dataKey("Secret", volume.secret.secretName ?? "") : undefined;
   if (source === undefined) return undefined;
   const entries = data.get(source) ?? {};
   const items = volume?.configMap?.items ?? volume?.secret?.items;
-  return items ? Object.fromEntries(items.map(({ key, path }) => [path, entries[key] ?? ""])) : entries;
+  const files = items ? Object.fromEntries(items.map(({ key, path }) => [path, entries[key] ?? ""])) : entries;
+  return Object.fromEntries(Object.entries(files).filter(([path]) => `${path}/`.startsWith(subPath && `${subPath}/`)));
 }
