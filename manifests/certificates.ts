@@ -2,7 +2,7 @@ import { Certificate } from "@kubernetes-models/cert-manager/cert-manager.io/v1/
 import { ClusterIssuer } from "@kubernetes-models/cert-manager/cert-manager.io/v1/ClusterIssuer";
 import { hosts, type Environment } from "./environment.ts";
 
-/** The Secret that cert-manager writes and the Ingress reads. */
+/** The Secret that cert-manager writes and every Ingress reads. */
 export const tlsSecretName = "web-tls";
 
 /** Where certificates come from; `scripts/setup.mts` applies the local one too, to see that it issues. */

@@ -23,8 +23,17 @@ export interface Environment {
   readonly replicas: number;
   /** An autoscaler goes up to so many; the cluster needs metrics-server then. @default no autoscaler */
   readonly maxReplicas?: number;
+  /** STUN and TURN servers, for visitors whose browsers don't reach each other directly. Every visitor can read them. @default none */
+  readonly iceServers?: readonly IceServer[];
   /** Where the values of what manifests/secrets.ts declares come from. */
   readonly secrets: SecretSource;
+}
+
+/** RTCIceServer, without the DOM's types. @see https://www.w3.org/TR/webrtc/#dom-rtciceserver */
+export interface IceServer {
+  readonly urls: string | readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
 }
 
 /** Paths are relative to the folder of package.json. */

@@ -47,7 +47,8 @@ export function createApp({ context, allowedOrigins, log, isStopping }: AppOptio
 
   app.use("/trpc/*", ...callable);
   app.all("/trpc/*", (c) =>
-    fetchRequestHandler({ endpoint: "/trpc", req: c.req.raw, router: appRouter, createContext: () => context, onError }),
+    // Without batches: the address of one request could name a procedure some hundred times.
+    fetchRequestHandler({ endpoint: "/trpc", req: c.req.raw, router: appRouter, createContext: () => context, allowBatching: false, onError }),
   );
 
   app.use("/api/*", ...callable);

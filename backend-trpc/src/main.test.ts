@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:http";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -71,6 +72,22 @@ describe("a wrong environment", () => {
   });
 });
 
+it("a client that is refused an upgrade and resets its connection ends nothing", async () => {
+  const { url, child } = await start(fromSource);
+  const refusals = { "/elsewhere": "", "/signaling": "", "/signaling?": "Origin: https://evil.example\r\n" };
+  for (const [path, header] of Object.entries(refusals))
+    for (const waits of [true, false]) {
+      const socket = createConnection({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen: true }).on("error", () => {});
+      await once(socket, "connect");
+      const answered = once(socket, "data");
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${header}\r\n`);
+      if (waits) await answered;
+      socket.resetAndDestroy();
+      expect((await fetch(`${url}/livez`)).status).toBe(200);
+    }
+  expect(child.exitCode).toBeNull();
+});
+
 describe("a stop", () => {
   it("finishes a running request, says goodbye to WebSockets, and is not ready meanwhile", async () => {
     const signaling = await startSignaling({ port: 0, host: "127.0.0.1" }, pino({ level: "silent" }), defaultLimits);
@@ -104,7 +121,7 @@ describe("a stop", () => {
     expect(await exit).toEqual([0, null]);
   });
 
-  it("does not wait for a request that never ends: 10 seconds at the most", async () => {
+  it("does not wait for a request that never ends", async () => {
     const { child, exit, url, logged } = await start(fromSource);
     const endless = request(`${url}/api/rooms`, { method: "POST", headers: { "content-type": "application/json", "content-length": 100, expect: "100-continue" } });
     endless.on("error", () => {});
@@ -113,9 +130,10 @@ describe("a stop", () => {
     const asked = performance.now();
     child.kill("SIGTERM");
     expect(await exit).toEqual([0, null]);
-    expect(performance.now() - asked).toBeLessThan(10_000);
+    // It waits 8 s, Kubernetes 30.
+    expect(performance.now() - asked).toBeLessThan(20_000);
     expect(logged.join("\n")).toContain("took too long");
-  }, 20_000);
+  });
 
   it("by SIGINT is one as well, also under the watcher of development", async () => {
     for (const [argv, signal] of [

@@ -122,7 +122,7 @@ describe.skipIf(!valkeyCommand)("rooms in Valkey (needs valkey-server or redis-s
     await sleep(120);
     const { Valkey } = await import("iovalkey");
     const client = new Valkey(`${valkey.url}/13`);
-    await vi.waitFor(async () => expect(await client.keys("*")).toEqual(["{rooms}:by-expiry"]));
+    await vi.waitFor(async () => expect(await client.keys("*")).toEqual(["{rooms}:by-expiry"]), 10_000);
     expect(await client.zcard("{rooms}:by-expiry")).toBe(1);
     client.disconnect();
   });
@@ -135,7 +135,7 @@ describe.skipIf(!valkeyCommand)("rooms in Valkey (needs valkey-server or redis-s
     await store.create("kept?");
 
     await own.kill();
-    await vi.waitFor(() => expect(store.isReachable()).toBe(false));
+    await vi.waitFor(() => expect(store.isReachable()).toBe(false), 10_000);
     const asked = performance.now();
     for (const request of [store.create("x"), store.list(), store.join("x")]) await expect(request).rejects.toThrow(StoreUnavailableError);
     expect(performance.now() - asked).toBeLessThan(1000);
@@ -163,6 +163,33 @@ describe.skipIf(!valkeyCommand)("rooms in Valkey (needs valkey-server or redis-s
     own.thaw();
     await vi.waitFor(async () => expect(await store.list()).toEqual([]), 10_000);
     await store.close();
+    await own.kill();
+  });
+
+  it("are refused by a Valkey that must not write, and the log says why, once", async () => {
+    const own = await startValkey({ settings: ["--min-replicas-to-write", "1"] });
+    const { log, lines } = recordingLog();
+    const store = await connect(own.url, {}, log);
+    for (const request of [store.create("typed"), store.create("typed")]) await expect(request).rejects.toThrow(StoreUnavailableError);
+    expect(await store.list()).toEqual([]);
+    expect(lines.filter(({ level }) => level === 40)).toEqual([
+      expect.objectContaining({ msg: "Valkey refuses what it is asked", reason: expect.stringContaining("NOREPLICAS") }),
+    ]);
+    await store.close();
+    await own.kill();
+  });
+
+  it("are refused by a Valkey that lacks a command, and the log has none of its arguments", async () => {
+    const own = await startValkey({ settings: ["--rename-command", "AUTH", "", "--rename-command", "EVAL", "", "--rename-command", "ZREVRANGE", ""] });
+    const { log, lines } = recordingLog();
+    const store = createValkeyStore({ url: own.url, password: "s3cret", ttlMs: hour, log });
+    await vi.waitFor(() => expect(JSON.stringify(lines)).toContain("unknown command"), 5000);
+    await store.close();
+    const other = await connect(own.url, {}, log);
+    for (const request of [other.create("typed"), other.list()]) await expect(request).rejects.toThrow(StoreUnavailableError);
+    expect(lines.filter(({ msg }) => msg === "Valkey refuses what it is asked")).toHaveLength(2);
+    expect(JSON.stringify(lines)).not.toMatch(/s3cret|typed|redis\.call|by-expiry/);
+    await other.close();
     await own.kill();
   });
 

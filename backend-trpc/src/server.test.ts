@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { createConnection } from "node:net";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { pino } from "pino";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { recordingLog } from "../fixtures/log.ts";
 import { readConfig, type Config } from "./config.ts";
 import { createMemoryStore } from "./memory-store.ts";
@@ -74,6 +76,14 @@ describe("rooms", () => {
         .end();
     });
     expect(status).toBe(200);
+  });
+
+  it("are listed once per request, however often its address says so", async () => {
+    const store = createMemoryStore({ ttlMs: 1000 });
+    let lists = 0;
+    const url = await start({ store: { ...store, list: () => ((lists += 1), store.list()) } });
+    expect((await fetch(`${url}/trpc/${Array(650).fill("rooms.list").join(",")}?batch=1&input={}`)).status).toBe(400);
+    expect(lists).toBe(0);
   });
 
   it("survive a path that can't be decoded", async () => {
@@ -161,6 +171,45 @@ describe("probes", () => {
     expect([waiting.status, await waiting.text()]).toEqual([503, "waiting for Valkey"]);
     reached = true;
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
+});
+
+describe("a stop", () => {
+  it("finishes a request that came while it finished another", async () => {
+    const store = createMemoryStore({ ttlMs: 1000 });
+    const held: (() => void)[] = [];
+    const url = await start({ store: { ...store, list: () => new Promise((resolve) => held.push(() => resolve([]))) } });
+    const first = fetch(`${url}/api/rooms`);
+    await vi.waitFor(() => expect(held).toHaveLength(1), 10_000);
+    const stopped = backend?.stop();
+    const second = fetch(`${url}/api/rooms`);
+    await vi.waitFor(() => expect(held).toHaveLength(2), 10_000);
+    held[0]?.();
+    expect(await json(first)).toEqual([]);
+    // It waits for nothing but the second now.
+    await vi.waitFor(() => expect(fetch(`${url}/livez`)).rejects.toThrow(), 10_000);
+    held[1]?.();
+    expect(await json(second)).toEqual([]);
+    await stopped;
+  });
+});
+
+describe("a refused upgrade", () => {
+  it("does not leave a connection to a client that never closes its side", async () => {
+    await start();
+    const socket = createConnection({ port: Number(backend?.port), host: "127.0.0.1", allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    socket.write("GET /elsewhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    const answer = once(socket, "data");
+    await once(socket, "end");
+    expect(String(await answer)).toContain("404 Not Found");
+    // What is written to a connection that nobody has any more is answered by a reset.
+    let code: string | undefined;
+    socket.on("error", (error: NodeJS.ErrnoException) => (code = error.code));
+    await vi.waitFor(() => {
+      socket.write("x");
+      expect(code).toMatch(/ECONNRESET|EPIPE/);
+    }, 5000);
   });
 });
 

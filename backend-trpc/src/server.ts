@@ -52,6 +52,8 @@ export async function startBackend(
   });
 
   server.on("upgrade", (request, socket, head) => {
+    // Node takes its own listener off a socket that asks for an upgrade: without one, a reset would end the process.
+    socket.on("error", () => socket.destroy());
     if (request.url?.split("?")[0] !== "/signaling") return refuse(socket, 404, "Not Found", "there is nothing at this address");
     if (stopping) return refuse(socket, 503, "Service Unavailable", "this server is stopping");
     // Browsers let every page open a WebSocket to everywhere: CORS doesn't apply, so the check is here.
@@ -71,12 +73,15 @@ export async function startBackend(
     async stop() {
       if (stopping) return;
       stopping = true;
-      // Requests that come now are still served: the cluster takes a moment to learn that this pod is going.
       const deadline = AbortSignal.timeout(finishWithinMs);
-      const finished = Promise.all([signaling?.close(), ...[...running].map((response) => once(response, "close"))]);
-      await Promise.race([finished, once(deadline, "abort")]);
-      if (deadline.aborted) log.warn({ requests: running.size }, "stopping in the middle of requests: they took too long");
+      const aborted = once(deadline, "abort");
+      const requests = () => [...running].map((response) => new Promise<void>((resolve) => response.once("close", resolve)));
+      // Requests that come now are still served: the cluster takes a moment to learn that this pod is going.
+      await Promise.race([Promise.all([signaling?.close(), ...requests()]), aborted]);
       server.close();
+      // From now on nobody connects; what came meanwhile is finished too.
+      while (running.size > 0 && !deadline.aborted) await Promise.race([Promise.all(requests()), aborted]);
+      if (deadline.aborted) log.warn({ requests: running.size }, "stopping in the middle of requests: they took too long");
       server.closeAllConnections();
       await store.close();
     },

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -98,7 +98,7 @@ describe("a browser reaches the signaling service at the backend's host", () => 
   });
 
   it("and is dropped there when it answers no ping: the proxy doesn't answer for it", async () => {
-    const { port } = await startReal({ pingEveryMs: 100 });
+    const { port } = await startReal({ pingEveryMs: 1500 });
     await startProxy(`ws://127.0.0.1:${port}`);
     const alive = await browser();
     await alive.join("r");
@@ -131,7 +131,22 @@ describe("an end of one side reaches the other", () => {
     let seen: unknown;
     await startProxy(await startScripted((socket) => socket.on("close", (code, reason) => (seen = { code, reason: String(reason) }))));
     end(await browser());
-    await vi.waitFor(() => expect(seen).toEqual(expected));
+    await vi.waitFor(() => expect(seen).toEqual(expected), 10_000);
+  });
+
+  it("as a refusal when the backend stops before the service has answered", async () => {
+    const service = createServer().listen(0, "127.0.0.1");
+    cleanUp.push(() => service.close());
+    await once(service, "listening");
+    const asked = once(service, "connection") as Promise<[Socket]>;
+    const { log, lines } = recordingLog();
+    await startProxy(`ws://127.0.0.1:${(service.address() as AddressInfo).port}`, log);
+    const refused = expect(browser()).rejects.toThrow("503");
+    const [connection] = await asked;
+    await backend.stop();
+    await refused;
+    expect(lines.map(({ msg }) => msg)).not.toContain("the signaling service is not reachable");
+    connection.destroy();
   });
 
   it("as 1001 when the backend stops, and none is let in after that", async () => {
@@ -164,7 +179,7 @@ describe("no browser can fill the backend's memory", () => {
     let received = 0;
     slow.socket.on("message", () => (received += 1));
     slow.socket.pause();
-    await vi.waitFor(() => expect(service).toBeDefined());
+    await vi.waitFor(() => expect(service).toBeDefined(), 10_000);
     for (let sent = 0; sent < count; sent += 1) service?.send(message);
 
     // Until nothing moves any more: what the sender could not get rid of must be most of it.

@@ -45,22 +45,21 @@ export function createSignalingProxy({
 
   const limits = { maxPayload: maxMessageBytes, perMessageDeflate: false, autoPong: false, closeTimeout };
   const server = new WebSocketServer({ noServer: true, clientTracking: true, ...limits });
-  let connecting = 0;
+  const connecting = new Set<WebSocket>();
   let reachable = true;
+  let closing = false;
 
   return {
     connect(request, socket, head) {
-      // Without a listener an error of the socket, such as a reset, would end the process.
-      socket.on("error", () => socket.destroy());
-      if (server.clients.size + connecting >= maxConnections)
+      if (server.clients.size + connecting.size >= maxConnections)
         return refuse(socket, 503, "Service Unavailable", "too many signaling connections");
 
-      connecting += 1;
       const upstream = new WebSocket(address, { handshakeTimeout, ...limits });
+      connecting.add(upstream);
       const giveUp = () => upstream.terminate();
       socket.once("close", giveUp);
       const connected = () => {
-        connecting -= 1;
+        connecting.delete(upstream);
         socket.off("close", giveUp);
         upstream.off("error", failed);
       };
@@ -68,6 +67,7 @@ export function createSignalingProxy({
         connected();
         upstream.on("error", () => {});
         if (socket.destroyed) return;
+        if (closing) return refuse(socket, 503, "Service Unavailable", "this server is stopping");
         if (reachable) log.warn({ reason: error.message }, "the signaling service is not reachable");
         reachable = false;
         refuse(socket, 502, "Bad Gateway", "the signaling service is not reachable");
@@ -100,8 +100,10 @@ export function createSignalingProxy({
     },
 
     async close() {
-      const gone = [...server.clients].map((client) => new Promise((resolve) => client.once("close", resolve)));
+      closing = true;
+      const gone = [...server.clients, ...connecting].map((client) => new Promise((resolve) => client.once("close", resolve)));
       for (const client of server.clients) client.close(1001, "the server is stopping");
+      for (const upstream of connecting) upstream.terminate();
       await Promise.all(gone);
       server.close();
     },
@@ -133,5 +135,7 @@ export function refuse(socket: Duplex, status: number, title: string, message: s
   const body = `${message}\n`;
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    // Or a client that never closes its side would hold the connection.
+    () => socket.destroy(),
   );
 }

@@ -1,4 +1,4 @@
-import { Valkey } from "iovalkey";
+import { ReplyError, Valkey } from "iovalkey";
 import type { Logger } from "pino";
 import { listedRooms, newRoomId, RoomLimitError, StoreUnavailableError, type Room, type RoomLimits, type RoomStore } from "./rooms.ts";
 
@@ -65,15 +65,18 @@ export function createValkeyStore({ url, password, ttlMs, maximumRooms = 1000, l
 
   let wasReached = false;
   const reported = new Set<string>();
+  const refusals = new Set<string>();
   client.on("ready", () => {
     log.info({ server }, wasReached ? "Valkey is back" : "connected to Valkey");
     wasReached = true;
     reported.clear();
+    refusals.clear();
   });
   // Each reason is told once, not at every attempt.
   client.on("error", (error: Error) => {
-    if (!reported.has(error.message)) log.warn({ server, reason: error.message }, "Valkey is not reachable, trying again");
-    reported.add(error.message);
+    const reason = reasonOf(error);
+    if (!reported.has(reason)) log.warn({ server, reason }, "Valkey is not reachable, trying again");
+    reported.add(reason);
   });
   client.on("close", () => {
     if (wasReached && reported.size === 0) log.warn({ server }, "lost the connection to Valkey, trying again");
@@ -84,8 +87,17 @@ export function createValkeyStore({ url, password, ttlMs, maximumRooms = 1000, l
     try {
       return await command;
     } catch (cause) {
-      throw new StoreUnavailableError(`Valkey at ${server} does not answer`, { cause });
+      throw unavailable(cause as Error);
     }
+  }
+
+  function unavailable(cause: Error): StoreUnavailableError {
+    // An answer, such as that its disk is full or that it is a replica. When there is none, the connection's end says why.
+    const refused = cause instanceof ReplyError;
+    const reason = reasonOf(cause);
+    if (refused && !refusals.has(reason)) log.warn({ server, reason }, "Valkey refuses what it is asked");
+    if (refused) refusals.add(reason);
+    return new StoreUnavailableError(`Valkey at ${server} ${refused ? "refuses" : "does not answer"}`, { cause });
   }
 
   function present(id: string, fields: Record<string, string>): Room {
@@ -120,7 +132,7 @@ export function createValkeyStore({ url, password, ttlMs, maximumRooms = 1000, l
       const answers = (await ask(commands.exec())) ?? [];
       return ids.flatMap((id, at) => {
         const [error, fields] = answers[at] ?? [];
-        if (error) throw new StoreUnavailableError(`Valkey at ${server} does not answer`, { cause: error });
+        if (error) throw unavailable(error);
         // The index may still name a room that has expired.
         return Object.keys(fields as object).length > 0 ? [present(id, fields as Record<string, string>)] : [];
       });
@@ -136,3 +148,6 @@ export function createValkeyStore({ url, password, ttlMs, maximumRooms = 1000, l
     },
   };
 }
+
+/** A command that the server doesn't know is told with its arguments, and those of AUTH are the password. */
+const reasonOf = ({ message }: Error) => message.replace(/, with args beginning with.*/s, "");

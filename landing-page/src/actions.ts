@@ -71,6 +71,7 @@ let mesh: Mesh | undefined;
 /** @returns how to leave the room. */
 function visit(id: string, api: Api, { backendUrl, iceServers }: RuntimeConfig): () => void {
   let left = false;
+  const announce = announcer();
   change({ visit: { id, phase: "joining", signaling: "connecting", peers: [], messages: [] } });
 
   async function join() {
@@ -97,7 +98,7 @@ function visit(id: string, api: Api, { backendUrl, iceServers }: RuntimeConfig):
         onFull: () => changeVisit({ phase: "full" }),
         onText: (author, text) => say({ kind: "theirs", author, text }),
         onPeers(peers) {
-          announce(current().visit?.peers ?? [], peers);
+          announce(peers);
           changeVisit({ peers });
         },
       },
@@ -112,12 +113,21 @@ function visit(id: string, api: Api, { backendUrl, iceServers }: RuntimeConfig):
   };
 }
 
-/** Says who came and who went, once it is true for this browser. */
-function announce(before: readonly Peer[], after: readonly Peer[]) {
-  const connected = (peers: readonly Peer[]) => peers.filter(({ state }) => state === "connected");
-  for (const peer of connected(after))
-    if (!connected(before).some(({ id }) => id === peer.id)) say({ kind: "notice", text: `${peer.name} is here` });
-  for (const peer of connected(before)) if (!after.some(({ id }) => id === peer.id)) say({ kind: "notice", text: `${peer.name} has left` });
+/** Says who came and who went, once it is true for this browser; that a connection is made anew is no news. */
+function announcer(): (peers: readonly Peer[]) => void {
+  const here = new Map<string, string>();
+  return (peers) => {
+    for (const { id, name, state } of peers) {
+      if (state !== "connected" || here.has(id)) continue;
+      here.set(id, name);
+      say({ kind: "notice", text: `${name} is here` });
+    }
+    for (const [id, name] of here) {
+      if (peers.some((peer) => peer.id === id)) continue;
+      here.delete(id);
+      say({ kind: "notice", text: `${name} has left` });
+    }
+  };
 }
 
 let lastMessage = 0;

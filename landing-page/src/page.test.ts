@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { pino } from "pino";
 import { build } from "vite";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startBackend, type Backend } from "../../backend-trpc/src/server.ts";
+import { createMemoryStore } from "../../backend-trpc/src/memory-store.ts";
 import { freePort } from "../../backend-trpc/fixtures/valkey.ts";
 import { defaultLimits, startSignaling, type Signaling } from "../../signaling/src/server.ts";
 import { startPageServer, type PageServer } from "./server/server.ts";
@@ -29,11 +30,16 @@ describe.skipIf(!executablePath)("the page in a browser (needs Chromium)", () =>
   const complaints: string[] = [];
 
   const serveSignaling = (port = 0) => startSignaling({ port, host }, log, defaultLimits);
+  const rooms = createMemoryStore({ ttlMs: 60_000 });
   const serveBackend = (port: number, pagePort: number, signalingPort: number) =>
     startBackend(
       { port, host, allowedOrigins: [`http://localhost:${pagePort}`], roomTtlMs: 60_000, signalingUrl: `ws://${host}:${signalingPort}` },
       log,
+      rooms,
     );
+
+  const servePage = (port: number, backendPort: number) =>
+    startPageServer({ port, host, backendUrl: `http://localhost:${backendPort}`, iceServers: [] }, log, join(home, "public"));
 
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), "page-"));
@@ -41,7 +47,7 @@ describe.skipIf(!executablePath)("the page in a browser (needs Chromium)", () =>
     const [pagePort, backendPort] = [await freePort(), await freePort()];
     signaling = await serveSignaling();
     backend = await serveBackend(backendPort, pagePort, signaling.port);
-    server = await startPageServer({ port: pagePort, host, backendUrl: `http://localhost:${backendPort}`, iceServers: [] }, log, join(home, "public"));
+    server = await servePage(pagePort, backendPort);
     url = `http://localhost:${pagePort}/`;
     browser = await chromium.launch({
       executablePath,
@@ -58,6 +64,7 @@ describe.skipIf(!executablePath)("the page in a browser (needs Chromium)", () =>
 
   async function open(address = url, watch = true): Promise<Page> {
     const page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(90_000);
     if (watch) {
       page.on("pageerror", (error) => complaints.push(String(error)));
       page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
@@ -124,6 +131,43 @@ describe.skipIf(!executablePath)("the page in a browser (needs Chromium)", () =>
     await say(third, first, "Just arrived");
   });
 
+  it("goes on talking while one side's backend is replaced, and nobody is there twice", async () => {
+    const [pagePort, backendPort] = [await freePort(), await freePort()];
+    const other = { backend: await serveBackend(backendPort, pagePort, signaling.port), server: await servePage(pagePort, backendPort) };
+    try {
+      const first = await open(url, false);
+      const heard: string[] = [];
+      first.on("websocket", (socket) => socket.on("framereceived", ({ payload }) => heard.push(String(payload))));
+      await first.getByTestId("room-name").fill("Rollout");
+      await first.getByTestId("create-room").click();
+      await first.locator('[data-state="alone"]').waitFor();
+      const second = await open(first.url().replace(url, `http://localhost:${pagePort}/`), false);
+      await Promise.all([connected(first), connected(second)]);
+
+      await other.backend.stop();
+      await vi.waitFor(() => expect(heard.join()).toContain("peer-left"), 10_000);
+      await say(first, second, "Can you hear me?");
+      await say(second, first, "Yes");
+
+      heard.length = 0;
+      other.backend = await serveBackend(backendPort, pagePort, signaling.port);
+      await second.locator('[data-testid="connection-state"][data-signaling="connected"]').waitFor();
+      await vi.waitFor(() => expect(heard.join()).toContain("peer-joined"), 10_000);
+      await say(second, first, "Back");
+      await say(first, second, "Welcome");
+      for (const page of [first, second]) {
+        expect(await page.locator('[data-testid="peer"]').count()).toBe(2);
+        expect(await page.locator('[data-testid="message"][data-kind="notice"]').count()).toBe(1);
+      }
+
+      await second.close();
+      await first.locator('[data-state="alone"]').waitFor();
+      await first.locator('[data-testid="message"][data-kind="notice"]', { hasText: "has left" }).waitFor();
+    } finally {
+      await Promise.all([other.backend.stop(), other.server.stop()]);
+    }
+  });
+
   it("says that the backend is away and recovers by itself", async () => {
     const page = await open(url, false);
     await page.locator('[data-testid="api-status"][data-state="up"]').waitFor();
@@ -146,7 +190,7 @@ describe.skipIf(!executablePath)("the page in a browser (needs Chromium)", () =>
       stdio: "ignore",
     });
     try {
-      await expect.poll(() => fetch(`http://localhost:${port}/readyz`).then(({ status }) => status, () => 0), { timeout: 20_000 }).toBe(200);
+      await expect.poll(() => fetch(`http://localhost:${port}/readyz`).then(({ status }) => status, () => 0), { timeout: 60_000 }).toBe(200);
       expect(await (await fetch(`http://localhost:${port}/config.json`)).json()).toEqual({ backendUrl: `http://localhost:${backend.port}`, iceServers: [] });
 
       const page = await open(`http://localhost:${port}/`, false);

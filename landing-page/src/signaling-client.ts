@@ -17,7 +17,7 @@ export interface SignalingEvents {
 const roomFull = 4001;
 
 /** Stays connected with the signaling server, and in the room, until it is closed. */
-export function connectSignaling(url: string, room: string, name: string, events: SignalingEvents): SignalingClient {
+export function connectSignaling(url: string, as: Omit<Extract<ClientMessage, { type: "join" }>, "type">, events: SignalingEvents): SignalingClient {
   let socket: WebSocket | undefined;
   let closed = false;
   // A browser notices late that the network is gone: the socket would look open until then.
@@ -29,7 +29,7 @@ export function connectSignaling(url: string, room: string, name: string, events
     return new Promise((resolve) => {
       let joined = false;
       socket = new WebSocket(url);
-      socket.onopen = () => send({ type: "join", room, name });
+      socket.onopen = () => send({ type: "join", ...as });
       socket.onmessage = ({ data }) => {
         const message = JSON.parse(data) as ServerMessage;
         if (message.type === "joined") {

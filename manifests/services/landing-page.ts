@@ -21,6 +21,7 @@ export default (environment: Environment) => {
       data: {
         BACKEND_URL: origin(environment, hosts(environment).backend),
         LOG_LEVEL: "info",
+        ...(environment.iceServers && { ICE_SERVERS: JSON.stringify(environment.iceServers) }),
         // Vite's client connects to where the browser is, not to where Vite listens.
         ...(environment.development && { HMR_CLIENT_PORT: String(environment.httpsPort ?? 443) }),
       },

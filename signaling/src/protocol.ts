@@ -1,9 +1,18 @@
+/** RTCIceCandidateInit, without the DOM's types. @see https://www.w3.org/TR/webrtc/#dom-rtcicecandidateinit */
+export interface IceCandidate {
+  candidate?: string;
+  sdpMid?: string | null;
+  sdpMLineIndex?: number | null;
+  usernameFragment?: string | null;
+}
+
 /** What a client sends. Every message is one JSON object in a text frame. */
 export type ClientMessage =
-  | { type: "join"; room: string; name?: string }
+  /** Who joins with the same key has the same id: the others see that it is the one from before. */
+  | { type: "join"; room: string; name?: string; key?: string }
   | { type: "leave" }
   | { type: "offer" | "answer"; to: string; sdp: string }
-  | { type: "candidate"; to: string; candidate: object | null };
+  | { type: "candidate"; to: string; candidate: IceCandidate | null };
 
 export interface Peer {
   readonly id: string;
@@ -18,7 +27,7 @@ export type ServerMessage =
   | { type: "peer-joined"; peer: Peer }
   | { type: "peer-left"; id: string }
   | { type: "offer" | "answer"; from: string; sdp: string }
-  | { type: "candidate"; from: string; candidate: object | null }
+  | { type: "candidate"; from: string; candidate: IceCandidate | null }
   /** Something did not work; the connection goes on. */
   | { type: "error"; code: "no-such-peer" | "not-in-a-room" | "already-in-a-room"; message: string };
 
@@ -31,6 +40,7 @@ export const closeCodes = {
   serverFull: 1013,
   roomFull: 4001,
   joinedTooLate: 4002,
+  joinedAgain: 4003,
 } as const;
 
 /**
@@ -46,12 +56,13 @@ export function parseClientMessage(text: string): ClientMessage {
     throw new Error("not JSON");
   }
   if (!isRecord(message)) throw new Error("not a JSON object");
-  const { type, room, name, to, sdp, candidate } = message;
+  const { type, room, name, key, to, sdp, candidate } = message;
   switch (type) {
     case "join":
       if (typeof room !== "string" || !/^[\w-]{1,64}$/.test(room)) throw new Error("join: room must be 1 to 64 letters, digits, - or _");
       if (name !== undefined && (typeof name !== "string" || name.length > 40)) throw new Error("join: name must be a string of 40 characters at the most");
-      return { type, room, name };
+      if (key !== undefined && (typeof key !== "string" || !/^[\w-]{16,64}$/.test(key))) throw new Error("join: key must be 16 to 64 letters, digits, - or _");
+      return { type, room, name, key };
     case "leave":
       return { type };
     case "offer":
@@ -60,10 +71,19 @@ export function parseClientMessage(text: string): ClientMessage {
       return { type, to, sdp };
     case "candidate":
       if (typeof to !== "string" || !(candidate === null || isRecord(candidate))) throw new Error("candidate: to must be a string, candidate an object or null");
-      return { type, to, candidate };
+      return { type, to, candidate: candidate && parseCandidate(candidate) };
     default:
       throw new Error("type must be join, leave, offer, answer or candidate");
   }
 }
 
+function parseCandidate({ candidate, sdpMid, sdpMLineIndex, usernameFragment }: Record<string, unknown>): IceCandidate {
+  const isLine = sdpMLineIndex === undefined || sdpMLineIndex === null || typeof sdpMLineIndex === "number";
+  if (!isText(candidate) || !isTextOrNull(sdpMid) || !isLine || !isTextOrNull(usernameFragment))
+    throw new Error("candidate: candidate, sdpMid and usernameFragment must be strings, sdpMLineIndex a number");
+  return { candidate, sdpMid, sdpMLineIndex, usernameFragment };
+}
+
+const isText = (value: unknown): value is string | undefined => value === undefined || typeof value === "string";
+const isTextOrNull = (value: unknown): value is string | null | undefined => value === null || isText(value);
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);

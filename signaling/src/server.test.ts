@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createConnection } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { connect, type Client } from "../fixtures/client.ts";
+import { parseClientMessage } from "./protocol.ts";
 import { defaultLimits, startSignaling, type Limits, type Signaling } from "./server.ts";
 
 const log = pino({ level: "silent" });
@@ -70,6 +72,35 @@ describe("a room", () => {
     const { id: from } = await second.join("r");
     second.send(JSON.stringify({ type: "offer", to: id, sdp: "s", from: "somebody-else", extra: "<script>" }));
     expect(await first.next("offer")).toEqual({ type: "offer", from, sdp: "s" });
+    const candidate = { candidate: "c", sdpMid: null, sdpMLineIndex: 0, usernameFragment: null };
+    second.send(JSON.stringify({ type: "candidate", to: id, candidate: { ...candidate, extra: [[]] } }));
+    expect(await first.next("candidate")).toEqual({ type: "candidate", from, candidate });
+  });
+
+  it("takes nothing that can be read but is nested too deep to be written again", () => {
+    const nested = `${"[".repeat(30_000)}${"]".repeat(30_000)}`;
+    const message = parseClientMessage(`{"type":"candidate","to":"x","candidate":{"candidate":"c","extra":${nested}},"extra":${nested}}`);
+    expect(JSON.stringify(message)).toBe('{"type":"candidate","to":"x","candidate":{"candidate":"c"}}');
+  });
+
+  it("knows who joins again with the same key, also while its former connection is still there", async () => {
+    await start({ peersPerRoom: 2 });
+    const [first, second, again] = [await client(), await client(), await client()];
+    await first.join("r");
+    const { id } = await second.join("r", "Bob", "a-key-of-16-letters");
+    await first.next("peer-joined");
+    const { id: sameId, peers } = await again.join("r", "Bob", "a-key-of-16-letters");
+    expect(sameId).toBe(id);
+    expect(peers).toHaveLength(1);
+    expect(await first.next("peer-joined")).toEqual({ type: "peer-joined", peer: { id, name: "Bob" } });
+    expect(await second.closed).toEqual({ code: 4003, reason: "joined again on another connection" });
+
+    first.send({ type: "offer", to: id, sdp: "s" });
+    expect(await again.next("offer")).toMatchObject({ sdp: "s" });
+    again.socket.close();
+    expect(await first.next("peer-left", "peer-joined")).toEqual({ type: "peer-left", id });
+    const other = await client();
+    expect((await other.join("r", "Bob", "another-key-of-letters")).id).not.toBe(id);
   });
 
   it("does not reach into other rooms", async () => {
@@ -88,7 +119,7 @@ describe("a room", () => {
     await only.join("r");
     expect(server?.rooms).toBe(1);
     only.socket.terminate();
-    await vi.waitFor(() => expect(server?.rooms).toBe(0));
+    await vi.waitFor(() => expect(server?.rooms).toBe(0), 10_000);
   });
 
   it("must be joined before one can say anything, and only one at a time", async () => {
@@ -109,8 +140,11 @@ describe("a client that asks for too much is told so, and closed", () => {
     ["is an array", "[]", 1007, "not a JSON object"],
     ["joins a room with a strange name", '{"type":"join","room":"../x"}', 1007, "room must be"],
     ["has an overlong name", JSON.stringify({ type: "join", room: "r", name: "x".repeat(41) }), 1007, "name must be"],
+    ["has a key that somebody may guess", '{"type":"join","room":"r","key":"short"}', 1007, "key must be"],
     ["offers nothing", '{"type":"offer","to":"x"}', 1007, "sdp must be"],
     ["has a candidate that is a number", '{"type":"candidate","to":"x","candidate":5}', 1007, "candidate an object"],
+    ["has a candidate whose text is none", '{"type":"candidate","to":"x","candidate":{"candidate":[]}}', 1007, "must be strings"],
+    ["has a candidate whose line is none", '{"type":"candidate","to":"x","candidate":{"sdpMLineIndex":"0"}}', 1007, "sdpMLineIndex a number"],
     ["is binary", Buffer.from("{}"), 1003, "text frames"],
     ["is too large", JSON.stringify({ type: "offer", to: "x", sdp: "s".repeat(70_000) }), 1009, ""],
   ])("when a message %s", async (_, message, code, reason) => {
@@ -161,7 +195,7 @@ describe("a client that asks for too much is told so, and closed", () => {
 
 describe("a peer that is not there any more", () => {
   it("is dropped when it answers no ping, and the others learn of it", async () => {
-    await start({ pingEveryMs: 100 });
+    await start({ pingEveryMs: 1500 });
     const alive = await client();
     await alive.join("r");
     const dead = await client({ autoPong: false });
@@ -199,6 +233,20 @@ describe("the server", () => {
   it("says that the port is taken", async () => {
     const { port } = await start();
     await expect(startSignaling({ port, host: "127.0.0.1" }, log)).rejects.toThrow("EADDRINUSE");
+  });
+
+  it("stops although a client breaks the protocol instead of saying goodbye", async () => {
+    const { port, stop } = await start();
+    const socket = createConnection({ port, host: "127.0.0.1" }).on("error", () => {});
+    const upgraded = once(socket, "data");
+    socket.write(
+      "GET /signaling HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    expect(String(await upgraded)).toContain("101 Switching Protocols");
+    const stopped = stop();
+    // A frame with every reserved bit set.
+    socket.write(Buffer.from([0xff, 0xff, 0, 0]));
+    await stopped;
   });
 
   it("says goodbye to everyone on SIGTERM and ends with 0", async () => {

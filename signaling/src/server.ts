@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -46,7 +46,7 @@ export interface Signaling extends Running {
 
 interface Client {
   readonly socket: WebSocket;
-  readonly id: string;
+  id: string;
   name: string;
   room?: string;
   alive: boolean;
@@ -126,7 +126,7 @@ export async function startSignaling({ port, host }: Listening, log: Logger, lim
     }
     switch (message.type) {
       case "join":
-        return join(client, message.room, message.name ?? "");
+        return join(client, message);
       case "leave":
         leave(client);
         return send(client, { type: "left" });
@@ -144,12 +144,20 @@ export async function startSignaling({ port, host }: Listening, log: Logger, lim
     return client.allowance >= 0;
   }
 
-  function join(client: Client, roomId: string, name: string) {
+  function join(client: Client, { room: roomId, name = "", key }: Extract<ClientMessage, { type: "join" }>) {
     if (client.room) return send(client, { type: "error", code: "already-in-a-room", message: "leave the room first" });
     let room = rooms.get(roomId);
     if (!room) {
       if (rooms.size >= limits.rooms) return client.socket.close(closeCodes.serverFull, "there are too many rooms");
       rooms.set(roomId, (room = new Map()));
+    }
+    // Its former connection may not have been missed yet.
+    if (key !== undefined) client.id = createHash("sha256").update(key).digest("hex").slice(0, 32);
+    const former = room.get(client.id);
+    if (former) {
+      room.delete(client.id);
+      former.room = undefined;
+      former.socket.close(closeCodes.joinedAgain, "joined again on another connection");
     }
     if (room.size >= limits.peersPerRoom) return client.socket.close(closeCodes.roomFull, "the room is full");
     client.room = roomId;
@@ -216,7 +224,8 @@ export async function startSignaling({ port, host }: Listening, log: Logger, lim
     async stop() {
       if (stopping) return;
       stopping = true;
-      const gone = [...webSockets.clients].map((socket) => once(socket, "close"));
+      // An error during the goodbye is followed by the end as well.
+      const gone = [...webSockets.clients].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
       for (const socket of webSockets.clients) socket.close(closeCodes.goingAway, "the server is stopping");
       await Promise.all(gone);
       clearInterval(ping);

@@ -14,7 +14,7 @@ export interface Target {
 
 export interface Counts {
   requests: number;
-  /** What went wrong, each with its time: a status of 500 or more, or no answer. */
+  /** What went wrong, each with its time: a status of 500 or more, no answer, or a page without its script or style sheet. */
   failedRequests: string[];
   openedWebSockets: number;
   /** Closed by a close frame that says that the server goes, after which clients connect again. */
@@ -32,7 +32,15 @@ export interface Load {
   stop(): Promise<Counts>;
 }
 
-/** Browsers in small: connections that are kept and used again, and WebSockets that stay open and answer pings. */
+/** What a browser keeps. */
+interface Browser {
+  /** One connection to each host, as with HTTP/2. */
+  readonly agent: https.Agent;
+  /** The page's. */
+  readonly cookies: Map<string, string>;
+}
+
+/** Browsers in small: connections and cookies that are kept and used again, and WebSockets that stay open and answer pings. */
 export function startLoad({ page, backend, port, ca }: Target, { clients = 6, webSockets = 6, pauseMs = 50 } = {}): Load {
   const counts: Counts = { requests: 0, failedRequests: [], openedWebSockets: 0, goodbyes: 0, brokenWebSockets: [], refusedWebSockets: [] };
   const now = () => new Date().toISOString().slice(11, 23);
@@ -40,31 +48,47 @@ export function startLoad({ page, backend, port, ca }: Target, { clients = 6, we
   let open = 0;
   const address = { host: "127.0.0.1", port, ca };
 
-  const agent = new https.Agent({ keepAlive: true, maxSockets: clients });
-  const ask = (host: string, path: string) =>
-    new Promise<void>((resolve) => {
-      const fail = (reason: string) => (counts.failedRequests.push(`${now()} ${host}${path}: ${reason}`), resolve());
-      const request = https.get({ ...address, agent, servername: host, path, headers: { host }, timeout: 10_000 }, (response) => {
+  const ask = ({ agent, cookies }: Browser, host: string, path: string) =>
+    new Promise<{ status?: number; text: string }>((resolve) => {
+      const fail = (reason: string) => (counts.failedRequests.push(`${now()} ${host}${path}: ${reason}`), resolve({ text: "" }));
+      const cookie = host === page ? [...cookies].map((pair) => pair.join("=")).join("; ") : "";
+      const request = https.get({ ...address, agent, servername: host, path, headers: { host, ...(cookie && { cookie }) }, timeout: 10_000 }, (response) => {
+        const { statusCode: status, headers } = response;
+        let text = "";
+        for (const [, name, value] of headers["set-cookie"]?.map((line) => /^([^=]+)=([^;]*)/.exec(line)!) ?? []) if (host === page) cookies.set(name!, value!);
+        response.setEncoding("utf8").on("data", (part) => (text += part));
         response.on("error", (error) => fail(error.message)).on("end", () => {
           counts.requests++;
-          if (response.statusCode! >= 500) fail(String(response.statusCode));
-          resolve();
+          if (status! >= 500) fail(String(status));
+          resolve({ status, text });
         });
-        response.resume();
       });
       request.on("timeout", () => request.destroy(new Error("no answer within 10 s"))).on("error", (error) => fail(error.message));
     });
-  const paths = [
-    [page, "/"],
-    [backend, "/api/status"],
-    [backend, "/api/rooms"],
-  ] as const;
+  /** Loads the page with its script and style sheet. @returns what the server does not have */
+  const missing = async (browser: Browser): Promise<string | undefined> => {
+    const { status, text } = await ask(browser, page, "/");
+    const files = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file!);
+    if (status === 200 && files.length < 2) return "/ names no script or no style sheet";
+    for (const file of files) if ((await ask(browser, page, file)).status === 404) return `${file}: 404`;
+    return undefined;
+  };
+  const visits = [
+    // A pod can go in the moment between the page and its files. Then, and only then, loading it again helps.
+    async (browser: Browser) => {
+      const reason = (await missing(browser)) && (await missing(browser));
+      if (reason) counts.failedRequests.push(`${now()} ${page}${reason}, also when loaded again`);
+    },
+    (browser: Browser) => ask(browser, backend, "/api/status"),
+    (browser: Browser) => ask(browser, backend, "/api/rooms"),
+  ];
   const askers = Array.from({ length: clients }, async (_, index) => {
+    const browser = { agent: new https.Agent({ keepAlive: true, maxSockets: 1 }), cookies: new Map<string, string>() };
     for (let turn = index; !stopping; turn++) {
-      const [host, path] = paths[turn % paths.length]!;
-      await ask(host, path);
+      await visits[turn % visits.length]!(browser);
       await sleep(pauseMs);
     }
+    browser.agent.destroy();
   });
 
   const listeners = Array.from({ length: webSockets }, async (_, index) => {
@@ -108,7 +132,6 @@ export function startLoad({ page, backend, port, ca }: Target, { clients = 6, we
     async stop() {
       stopping = true;
       await Promise.all([...askers, ...listeners]);
-      agent.destroy();
       return counts;
     },
   };

@@ -156,6 +156,8 @@ describe.skipIf(missing.length > 0)(`production on a cluster (lacks ${missing.jo
     for (const level of ["warn", "error", "info"]) {
       for (const service of ["backend", "landing-page", "signaling"])
         clone.edit(`manifests/services/${service}.ts`, (text) => text.replace(/LOG_LEVEL: "\w+"/, `LOG_LEVEL: "${level}"`));
+      // Another build of the page, whose files have other names.
+      clone.edit("landing-page/src/style.css", (text) => `${text}\n.${level} { color: red; }\n`);
       await deploy(...byTag);
       await load.settle();
     }

@@ -37,7 +37,7 @@ async function run(fake: Cluster, sources = pods) {
 describe("facts stay true", () => {
   it("when the server has forgotten what happened since (410): everything is listed again, and what is gone goes", async () => {
     const { facts, end } = await run(cluster([[pod("a"), pod("b")], [pod("b"), pod("c")]], [[new ApiError(410, "Expired", "too old")]]));
-    await vi.waitFor(() => expect(names(facts)).toEqual(["b", "c"]));
+    await vi.waitFor(() => expect(names(facts)).toEqual(["b", "c"]), 10_000);
     end();
   });
 
@@ -49,7 +49,7 @@ describe("facts stay true", () => {
 
   it("when something is deleted; but a Job's pods stay known, for they alone say why it failed", async () => {
     const { facts, end } = await run(cluster([[pod("a"), pod("job-1", "Job")]], [[{ type: "DELETED", object: pod("a") }, { type: "DELETED", object: pod("job-1", "Job") }]]));
-    await vi.waitFor(() => expect(names(facts)).toEqual(["job-1"]));
+    await vi.waitFor(() => expect(names(facts)).toEqual(["job-1"]), 10_000);
     expect(facts.all("Pod")[0]!.metadata.deletionTimestamp).toBeDefined();
     end();
   });
@@ -72,7 +72,7 @@ describe("what may not be read", () => {
   });
   it("is reported when the permission is taken away meanwhile", async () => {
     const { lost, end } = await run(cluster([[], forbidden], [[new ApiError(410, "Expired", "too old")]]));
-    await vi.waitFor(() => expect(lost()).toBe(forbidden));
+    await vi.waitFor(() => expect(lost()).toBe(forbidden), 10_000);
     end();
   });
 });
