@@ -64,7 +64,7 @@ describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lack
   it("asks before it touches production, and refuses where nobody can answer", async () => {
     const { code, stdout, stderr } = await run("--env", "prod", "--json");
     expect(code).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({ result: "failed", error: { message: expect.stringContaining("there is no terminal"), next: expect.stringContaining("--yes") } });
+    expect(JSON.parse(stdout)).toMatchObject({ result: "failed", error: { message: "nobody is here to confirm", next: expect.stringContaining("--yes") } });
     expect(stderr).toContain("This goes to prod: context trial-production");
     expect(stderr).toMatch(/not committed|not pushed/);
     expect(await get("namespaces", "-o", "name")).not.toContain("namespace/shop");
@@ -166,13 +166,13 @@ describe.skipIf(missing.length > 0)(`deploy.mts on a cluster of production (lack
     await trial.kubectl("label", "service", "web", "team=blue");
     const drift = await run("--env", "prod", "--check-drift");
     expect(drift.code).toBe(3);
-    expect(drift.stdout).toMatch(/containers\[web\]\.resources\.requests\.cpu: 10m → 11m {2}\(kubectl-set\)/);
+    expect(drift.stdout).toMatch(/containers\[web\]\.resources\.requests\.cpu: 50m → 11m {2}\(kubectl-set\)/);
     expect(drift.stdout).toMatch(/\+ metadata\.labels\.team: blue {2}\(kubectl-label\)/);
     const { code, stderr } = await deploy();
     expect(code).toBe(1);
-    expect(stderr).toContain('containers[name="web"].resources.requests.cpu: kubectl-set set it to "11m", the manifests say "10m"');
+    expect(stderr).toContain('containers[name="web"].resources.requests.cpu: kubectl-set set it to "11m", the manifests say "50m"');
     await succeeds(deploy("--force-conflicts"));
-    expect(await get("deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].resources.requests.cpu}")).toBe("10m");
+    expect(await get("deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].resources.requests.cpu}")).toBe("50m");
     await trial.kubectl("label", "service", "web", "team-");
     expect((await run("--env", "prod", "--check-drift")).code).toBe(0);
   });
