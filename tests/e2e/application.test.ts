@@ -166,6 +166,16 @@ describe.skipIf(missing.length > 0)(`from a fresh clone to https://dev.localhost
 
       expect(await pods()).toBe(before);
     });
+
+    it("an edited ConfigMap starts anew who reads it, and nobody else", async () => {
+      const uids = async (name: string) => kubectl("get", "pods", "-l", `app.kubernetes.io/name=${name}`, "-o", "jsonpath={range .items[*]}{.metadata.uid} {end}");
+      const [signaling, backendPod] = [await uids("signaling"), await uids("backend")];
+      clone.edit("manifests/services/backend.ts", (text) => text.replace('LOG_LEVEL: "info"', 'LOG_LEVEL: "debug"'));
+      await until(async () => (await uids("backend")) !== backendPod, () => log);
+      await kubectl("rollout", "status", "deployment/backend", "--timeout=120s");
+      expect(await kubectl("exec", "deployment/backend", "--", "printenv", "LOG_LEVEL")).toContain("debug");
+      expect(await uids("signaling")).toBe(signaling);
+    });
   });
 
   it("teardown leaves no container, no network, no context", async () => {
