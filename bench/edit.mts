@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { get, type ClientRequest, type IncomingMessage } from "node:http";
 import { get as getSecurely } from "node:https";
@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readArguments } from "../scripts/lib/arguments.ts";
 import { main } from "../scripts/lib/main.ts";
-import { endGroup } from "../scripts/lib/local/groups.ts";
 import { freePort } from "../scripts/lib/local/ports.ts";
-import { makeArena, median, root } from "./local/contestants.ts";
+import { finish, launch, makeArena, median, root } from "./local/contestants.ts";
 
 const usage = `
 From saving a file of the backend to the answer of the new code: under npm start, over HTTPS, and under the bare watcher,
@@ -24,7 +23,7 @@ await main(async () => {
   const arena = await makeArena();
   const folder = mkdtempSync(join(tmpdir(), "edit-"));
   const children: ChildProcess[] = [];
-  const start = (command: string[], cwd: string, env: NodeJS.ProcessEnv) => children.push(spawn(command[0]!, command.slice(1), { cwd, env, stdio: "ignore", detached: true }));
+  const start = (command: string[], cwd: string, env: NodeJS.ProcessEnv) => children.push(launch({ name: "", command, env }, cwd));
   try {
     const clones = ["started", "bare"].map((name) => copy(join(folder, name)));
     const backend = arena.plan.processes.find(({ folder }) => folder === "backend-trpc")!;
@@ -53,7 +52,7 @@ await main(async () => {
     console.log(`tsx watch     ${bare.toFixed(0)}   (${Math.min(...times[1]).toFixed(0)} to ${Math.max(...times[1]).toFixed(0)})`);
     console.log(`npm start / tsx watch: ${(ours / bare).toFixed(2)}`);
   } finally {
-    await Promise.all(children.map(({ pid }) => endGroup(pid!, { leaderMs: 4000, allMs: 6000 })));
+    await Promise.all(children.map(finish));
     rmSync(folder, { recursive: true, force: true });
     arena.remove();
   }

@@ -1,16 +1,17 @@
 import { fileURLToPath } from "node:url";
-import { readArguments } from "./lib/arguments.ts";
+import { readArguments, words } from "./lib/arguments.ts";
 import { UsageError } from "./lib/errors.ts";
 import { main } from "./lib/main.ts";
 import { done } from "./lib/progress.ts";
 import { watchManifests } from "./lib/local/manifests-watch.ts";
+import { refuseNpmFlags } from "./lib/local/npm-flags.ts";
 import { createRunner } from "./lib/local/runner.ts";
 import { claimSession } from "./lib/local/session.ts";
 
 const usage = `
 Runs the application on this machine, without a cluster: the manifests' containers as processes, behind HTTPS.
 
-  npm start                              everything
+  npm start                              everything; flags come after two dashes: npm start -- --only backend
   npx zx scripts/dev.mts                 the same
   npx zx scripts/dev.mts --only backend,valkey   these processes and no others
   npx zx scripts/dev.mts --log backend   show these logs only; from a second terminal: follow what runs
@@ -27,6 +28,7 @@ const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const folder = `${root}/.local`;
 
 await main(async (signal) => {
+  refuseNpmFlags(process.env, words());
   const { values, positionals } = readArguments(
     usage,
     { only: { type: "string" }, log: { type: "string" }, json: { type: "boolean" }, "https-port": { type: "string" }, "http-port": { type: "string" } },

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 // npm's own `install` and `ci` start commands too: those must not wait for themselves.
 const startsOurCommands = ["exec", "run", "run-script", "start", "test"].includes(process.env.npm_command);
-if (isMainThread && startsOurCommands && !isInstalled()) install();
+if (isMainThread && startsOurCommands && !isInstalled()) await install();
 
 // From Node 22.8 on: what is compiled, and stripped of its types, is kept for the next run. Scripts start three times as fast.
 process.getBuiltinModule("node:module").enableCompileCache?.(`${root}node_modules/.cache/node`);
@@ -36,8 +36,13 @@ function isInstalled() {
   }
 }
 
-function install() {
+async function install() {
   console.error(" • installing packages …");
+  // npm gets the terminal's signals too, and undoes what it did: ended before it, the next start would lose its packages to that.
+  let interrupted = false;
+  const waitForNpm = () => (interrupted = true);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const name of signals) process.on(name, waitForNpm);
   // Node 20 is supported and tested here; what is silenced is only npm's warning that some packages prefer 22.
   const { status, signal } = spawnSync("npm", ["ci", "--loglevel=error", "--no-progress", "--prefer-offline"], {
     cwd: root,
@@ -45,7 +50,11 @@ function install() {
     shell: process.platform === "win32",
     env: { ...process.env, NODE_OPTIONS: "" },
   });
-  if (status === 0) return console.error(" ✓ packages installed");
-  console.error(signal ? " ✗ interrupted" : " ✗ npm ci failed; its reason is above. When it is mended, try again: npm ci");
-  process.exit(signal ? 130 : 1);
+  // The event loop hands out the signals that came meanwhile; under Node 20 in its second round.
+  for (let round = 0; round < 2; round++) await new Promise(setImmediate);
+  for (const name of signals) process.off(name, waitForNpm);
+  interrupted ||= signal !== null;
+  if (status === 0 && !interrupted) return console.error(" ✓ packages installed");
+  console.error(interrupted ? " ✗ interrupted" : " ✗ npm ci failed; its reason is above. When it is mended, try again: npm ci");
+  process.exit(interrupted ? 130 : 1);
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { membersOf, startOf } from "../../scripts/lib/local/groups.ts";
+import { run } from "../child.ts";
 import { patience, RunningClone, type Application } from "./running-clone.ts";
 
 // The project's own manifests and watchers, around servers of a few lines: what is looked at is how they are run.
@@ -46,14 +47,18 @@ const pids = () => Object.fromEntries(application.status.processes.map(({ name, 
 
 it("twenty edits in a row: each is answered, none is lost, and no request on the way fails", async () => {
   await begin();
+  const failures: string[] = [];
   for (let edit = 1; edit <= 20; edit++) {
     clone.write("backend-trpc/src/main.ts", server(`edit ${edit}`));
+    const saved = performance.now();
     await vi.waitFor(async () => {
-      const { status, text } = await backend();
-      expect([status, /^(first|edit \d+)$/.test(text)], text).toEqual([200, true]);
+      const { status, text } = await backend().catch((error: Error) => ({ status: 0, text: error.message }));
+      // The front door holds requests for two seconds; a reload may take longer on a busy machine.
+      if ((status !== 200 || !/^(first|edit \d+)$/.test(text)) && performance.now() - saved < 2000) failures.push(`${status} ${text}`);
       expect(text).toBe(`edit ${edit}`);
     }, patience);
   }
+  expect(failures).toEqual([]);
 });
 
 it("a syntax error shows on the page with its place, and is over with the edit that mends it; neighbours don't notice", async () => {
@@ -173,6 +178,12 @@ it.each(["--only", "--log"])("%s with a name that is none lists those there are"
   expect(stderr).toContain("the manifests have valkey, signaling, backend, landing-page");
 });
 
+it("flags that npm takes for its own are refused, with the line that hands them on", async () => {
+  const { code, stderr } = await run("npm", ["start", "--https-port", "0", "--log=backend"], { cwd: clone.folder, env: clone.env() });
+  expect(code).toBe(2);
+  expect(stderr).toContain("→ npm start -- --log backend --https-port 0");
+});
+
 it("a wanted port that another program holds is refused with a way on", async () => {
   const holder = createServer();
   await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
@@ -195,7 +206,7 @@ it("--log shows the named processes only, and the files hold all", async () => {
   await begin(["--log", "signaling"]);
   expect(application.stdout).toContain("signaling    │ listening");
   expect(application.stdout).not.toMatch(/backend|landing/);
-  expect(clone.read(".local/logs/backend.log")).toContain("listening");
+  await vi.waitFor(() => expect(clone.read(".local/logs/backend.log")).toContain("listening"), patience);
 });
 
 it.each([0, 150, 400, 800, 1500, 3000])("Ctrl-C %i ms after the start ends everything", async (ms) => {
@@ -222,12 +233,16 @@ it("SIGTERM ends everything, too", async () => {
 });
 
 it("a second Ctrl-C does not wait for a process that does not want to end", async () => {
-  clone.write("backend-trpc/src/main.ts", `process.on("SIGTERM", () => {}); process.on("SIGINT", () => {});${server("stubborn")}`);
+  const told = join(clone.folder, "told");
+  clone.write("backend-trpc/src/main.ts", `import { appendFileSync } from "node:fs"; process.on("SIGTERM", () => appendFileSync(${JSON.stringify(told)}, "told "));${server("stubborn")}`);
   await begin();
   application.child.kill("SIGINT");
-  await sleep(300);
+  await vi.waitFor(() => expect(existsSync(told)).toBe(true), patience);
   application.child.kill("SIGINT");
   expect(await application.ended()).toBe(130);
+  // After three seconds it would be told again, and killed two seconds later.
+  expect(clone.read("told")).toBe("told ");
+  rmSync(told);
 });
 
 it("after kill -9 of the runner nothing stays behind", async () => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
     response.end(await text(request));
   });
   await once(upstream.listen(0, "127.0.0.1"), "listening");
-  [https, http] = await Promise.all([bindLoopback([0]), bindLoopback([0])]);
+  [https, http] = await Promise.all([bindLoopback([0], "--https-port"), bindLoopback([0], "--http-port")]);
   const { port } = upstream.address() as AddressInfo;
   const supervised = { process: { name: "app" }, log: { last: () => [] }, state: "ready" } as unknown as Supervised;
   const routes = [{ host: "page.localhost", path: "/", exact: false, process: "app", port, redirect: true }];

@@ -38,7 +38,7 @@ beforeEach(async () => {
   upstream = createServer((request, response) => handle(request, response));
   await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
   port = (upstream.address() as { port: number }).port;
-  [https, http] = await Promise.all([bindLoopback([0]), bindLoopback([0])]);
+  [https, http] = await Promise.all([bindLoopback([0], "--https-port"), bindLoopback([0], "--http-port")]);
   state = "ready";
   suspected = 0;
   routes = [
@@ -306,8 +306,8 @@ describe("WebSockets", () => {
 });
 
 it("connections that come before the door is open are answered when it is", async () => {
-  const early = await bindLoopback([0]);
-  const other = await bindLoopback([0]);
+  const early = await bindLoopback([0], "--https-port");
+  const other = await bindLoopback([0], "--http-port");
   const asked = new Promise<number>((resolve, reject) =>
     httpsRequest({ host: "127.0.0.1", port: early.port, ca, servername: "page.localhost", headers: { host: "none" } }, (response) => resolve(response.statusCode!)).on("error", reject).end(),
   );

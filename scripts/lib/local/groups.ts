@@ -65,7 +65,10 @@ export async function endGroup(leader: number, patience = { leaderMs: 3000, allM
     signalGroup(leader, "SIGTERM");
     left = await until(patience.allMs, (members) => members.length === 0);
   }
-  if (left.length > 0) signalGroup(leader, "SIGKILL");
+  if (left.length === 0) return;
+  signalGroup(leader, "SIGKILL");
+  // What is killed still has to be taken down, and holds its ports meanwhile.
+  await until(performance.now() - begun + 1000, (members) => members.length === 0);
 }
 
 /**

@@ -5,6 +5,8 @@ interface Cause {
   readonly fix: (match: RegExpExecArray, process: { folder: string }) => string;
   /** Only an edit helps: starting it again says the same once more. */
   readonly source?: boolean;
+  /** Only npm helps. */
+  readonly packages?: boolean;
 }
 
 const place = /((?:[\w.@-]+\/)*[\w.@-]+\.(?:[cm]?[jt]sx?|json|css|html)):(\d+)(?::(\d+))?/;
@@ -12,7 +14,9 @@ const place = /((?:[\w.@-]+\/)*[\w.@-]+\.(?:[cm]?[jt]sx?|json|css|html)):(\d+)(?
 const causes: readonly Cause[] = [
   {
     sign: /Cannot find (?:package|module) '((?:@[\w.-]+\/)?[\w.-]+)(?:\/[^']*)?' imported|Cannot find module '([^./'][^']*)'/,
-    fix: ([, first, second]) => `npm ci   (or: npm install ${first ?? second}, when ${first ?? second} is new)`,
+    // In the root's package.json it would not reach the image, which installs the packages of its workspace.
+    fix: ([, first, second], { folder }) => `npm ci   (or, when ${first ?? second} is new: npm install --workspace ${folder} ${first ?? second})`,
+    packages: true,
   },
   { sign: /Cannot find module '([^']+)'/, fix: ([, path]) => `mend the import of ${path}`, source: true },
   {
@@ -50,3 +54,6 @@ export function likelyFix(lines: readonly string[], process: { folder: string; c
 
 /** @returns whether the last lines speak of an error that only an edit mends */
 export const isSourceError = (lines: readonly string[]): boolean => find(lines)?.cause.source === true;
+
+/** @returns whether the last lines speak of a package that is not installed */
+export const lacksPackage = (lines: readonly string[]): boolean => find(lines)?.cause.packages === true;

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { UserError } from "../errors.ts";
+import { freePort } from "./ports.ts";
 
 // Ports are bound before anything else, since URLs with their numbers are handed to the processes. Connections that
 // come before the front door is there wait.
@@ -27,16 +28,17 @@ function sequence(first: number, count: number): number[] {
 
 /**
  * Binds the first of these ports that is free on 127.0.0.1 and ::1 alike; 0 stands for any.
+ * @param flag what takes another one
  * @throws UserError when none can be bound
  */
-export async function bindLoopback(ports: readonly number[]): Promise<Bound> {
+export async function bindLoopback(ports: readonly number[], flag: string): Promise<Bound> {
   let insteadOf: Bound["insteadOf"];
   for (const port of ports) {
     const result = await bind(port);
     if (!("why" in result)) return { ...result, ...(insteadOf && { insteadOf }) };
     insteadOf ??= { port, why: result.why };
   }
-  throw new UserError(`port ${ports.join(", ").slice(0, 60)} can't be bound`, { why: insteadOf?.why, next: "give another one: --https-port 9443 --http-port 9080" });
+  throw new UserError(`port ${ports.join(", ").slice(0, 60)} can't be bound`, { why: insteadOf?.why, next: `give another one: ${flag} ${await freePort(flag, new Set(ports))}` });
 }
 
 async function bind(port: number, attempts = 5): Promise<Bound | { why: string }> {

@@ -7,6 +7,8 @@ import { readable } from "./log-line.ts";
 import { openLogs, type LogOptions } from "./logs.ts";
 import { escapeHtml } from "./pages.ts";
 
+const soon = { timeout: 10_000, interval: 20 };
+
 function logged(changes: Partial<LogOptions>, write: (logs: ReturnType<typeof openLogs>) => void): { text: string; folder: string } {
   const folder = mkdtempSync(join(tmpdir(), "logs-"));
   let text = "";
@@ -35,7 +37,7 @@ describe("the common stream", () => {
       logs.logOf("backend").write("stdout", Buffer.from("\x1b[31mb\x1b[0m\n"));
     });
     expect(text).toBe("api     │ a\n");
-    await vi.waitFor(() => expect(readFileSync(join(folder, "backend.log"), "utf8")).toBe("b\n"));
+    await vi.waitFor(() => expect(readFileSync(join(folder, "backend.log"), "utf8")).toBe("b\n"), soon);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -44,7 +46,7 @@ describe("the common stream", () => {
       logs.logOf("api").write("stdout", Buffer.from("a\x1b]0;owned\x1b\\\u009bb\n"));
       expect(logs.logOf("api").last(1)).toEqual(["ab"]);
     });
-    await vi.waitFor(() => expect(readFileSync(join(folder, "api.log"), "utf8")).toBe("ab\n"));
+    await vi.waitFor(() => expect(readFileSync(join(folder, "api.log"), "utf8")).toBe("ab\n"), soon);
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -101,8 +103,8 @@ describe("log lines for people", () => {
 describe("what helps, from the last lines", () => {
   const fixOf = (text: string, how?: string) => likelyFix(text.split("\n"), { folder: "backend", command: ["tsx"] }, how);
   it.each([
-    ["Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'hono' imported from /x/app.ts", /^npm ci .*npm install hono/],
-    ["Error: Cannot find module '@a/b/c' imported from x", /npm install @a\/b/],
+    ["Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'hono' imported from /x/app.ts", /^npm ci .*npm install --workspace backend hono\)$/],
+    ["Error: Cannot find module '@a/b/c' imported from x", /npm install --workspace backend @a\/b\)$/],
     ["Error: Cannot find module './gone.ts'", /mend the import of \.\/gone\.ts/],
     ["/clone/backend/src/main.ts:3:7: ERROR: Expected \";\" but found \"x\"\nTransformError: Transform failed", /mend the syntax in backend: .*src\/main\.ts:3:7/],
     ["Error: listen EADDRINUSE: address already in use 127.0.0.1:3000", /port 3000/],

@@ -5,7 +5,7 @@ import { fingerprint } from "./rendered.ts";
 import { watchFolder } from "./watch.ts";
 
 /**
- * Calls `update` after every edit of manifests/, one at a time. Broken manifests are reported, and all runs on.
+ * Calls `update` after every edit of manifests/ and .env, one at a time. Broken manifests are reported, and all runs on.
  * @param known the fingerprint of what runs: an edit that came since is seen at once
  * @returns ends the watching
  */
@@ -29,7 +29,10 @@ export function watchManifests(root: string, known: string | undefined, update: 
     }
     busy = false;
   };
-  const end = watchFolder(join(root, "manifests"), () => void look());
+  const ends = [
+    watchFolder(join(root, "manifests"), () => void look()),
+    watchFolder(root, () => void look(), (name) => name !== ".env"),
+  ];
   void look();
-  return end;
+  return () => ends.forEach((end) => end());
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
@@ -70,5 +70,28 @@ it("an edit from before the watching began, but after what runs was rendered, is
   let updates = 0;
   const end = watchManifests(root, started, async () => void updates++);
   await vi.waitFor(() => expect(updates).toBe(1), { timeout: 30_000 });
+  end();
+});
+
+it("an edit of .env is applied, and secrets that are made up there on the way cause no loop", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const folder = join(root, "with-secrets");
+  const file = join(folder, ".env");
+  mkdirSync(join(folder, "manifests"), { recursive: true });
+  // As many editors do; half a file is never there.
+  const save = (text: string) => {
+    writeFileSync(`${file}~`, text);
+    renameSync(`${file}~`, file);
+  };
+  const applied: string[] = [];
+  const end = watchManifests(folder, fingerprint(folder), async () => {
+    const text = readFileSync(file, "utf8");
+    applied.push(text);
+    if (!text.includes("RANDOM")) appendFileSync(file, "RANDOM=1\n");
+  });
+  save("KEY=one\n");
+  await vi.waitFor(() => expect(applied).toEqual(["KEY=one\n", "KEY=one\nRANDOM=1\n"]), { timeout: 30_000 });
+  save("KEY=two\nRANDOM=1\n");
+  await vi.waitFor(() => expect(applied.slice(2)).toEqual(["KEY=two\nRANDOM=1\n"]), { timeout: 30_000 });
   end();
 });

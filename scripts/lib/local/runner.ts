@@ -113,8 +113,8 @@ export function createRunner({ root, folder, json, ...options }: RunOptions, ses
 
   return {
     async start() {
-      https = await bindLoopback(options.httpsPort === undefined ? httpsPorts : [options.httpsPort]);
-      http = await bindLoopback(options.httpPort === undefined ? httpPorts : [options.httpPort]);
+      https = await bindLoopback(options.httpsPort === undefined ? httpsPorts : [options.httpsPort], "--https-port");
+      http = await bindLoopback(options.httpPort === undefined ? httpPorts : [options.httpPort], "--http-port");
       if (stopping) {
         // `stop` found nothing to close.
         close();

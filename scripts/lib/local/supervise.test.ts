@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { shellEnvironment } from "../../../tests/child.ts";
-import { endGroup, membersOf, type Guard } from "./groups.ts";
+import { endGroup, membersOf, signalGroup, type Guard } from "./groups.ts";
 import { openLogs } from "./logs.ts";
 import type { PlannedProcess } from "./plan.ts";
 import { freePort } from "./ports.ts";
@@ -36,14 +37,23 @@ function run(program: string, changes: Partial<PlannedProcess> = {}): Supervised
     mounts: { folders: [] },
     ...changes,
   };
+  // On a busy machine any start may be a slow one.
+  const onEvent = (event: Event) => void (event.kind !== "slow" && events.push(event));
   const logs = openLogs({ folder: join(folder, ".local"), names: ["app"], colours: false, json: false, print() {} });
-  return (supervised = supervise(planned, { root: folder, env: shellEnvironment(), log: logs.logOf("app"), guard, onEvent: (event) => events.push(event), onChange() {} }));
+  return (supervised = supervise(planned, { root: folder, env: shellEnvironment(), log: logs.logOf("app"), guard, onEvent, onChange() {} }));
 }
 
 const server = (body = "response.end()") => `
   import { createServer } from "node:http";
   createServer((request, response) => { ${body} }).listen(process.env.PORT, "127.0.0.1");
 `;
+/** In the order in which npm writes. */
+function install(name: string): void {
+  mkdirSync(join(folder, "node_modules", name), { recursive: true });
+  writeFileSync(join(folder, "node_modules", name, "index.js"), "");
+  writeFileSync(join(folder, "node_modules/.package-lock.json"), "{}");
+  writeFileSync(join(folder, "package.json"), "{}");
+}
 const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
 const kinds = () => events.map(({ kind }) => kind);
 
@@ -81,11 +91,23 @@ it("restarts come at growing intervals", async () => {
   expect(await supervised!.readyWithin(60_000)).toBe(false);
 });
 
-it("a mended file starts it at once, however long it would have waited", async () => {
-  run(`throw new SyntaxError("not yet")`);
-  await vi.waitFor(() => expect(events.length).toBeGreaterThanOrEqual(4), soon);
-  writeFileSync(join(folder, "program.mjs"), server());
-  await vi.waitFor(() => expect(supervised!.state).toBe("ready"), soon);
+it.each<[string, string, () => void]>([
+  ["a mended file starts it", `throw new SyntaxError("not yet")`, () => writeFileSync(join(folder, "program.mjs"), server())],
+  ["a package that npm adds to its package.json starts it", `import "late"; ${server()}`, () => install("late")],
+])("%s at once, however long it would have waited", async (_what, program, mend) => {
+  run(program);
+  await vi.waitFor(() => expect(events.at(-1)).toMatchObject({ restartInMs: 8000 }), soon);
+  mend();
+  await vi.waitFor(() => expect(supervised!.state).toBe("ready"), { timeout: 6000, interval: 20 });
+});
+
+it("a package that is installed under a watcher of sources, which does not see that, starts it again", async () => {
+  writeFileSync(join(folder, "inner.mjs"), `import "late"; ${server()}`);
+  run(`import { spawn } from "node:child_process"; spawn(process.execPath, ["inner.mjs"], { stdio: "inherit" }); setInterval(() => {}, 1000);`);
+  await vi.waitFor(() => expect(supervised!.log.recent(40).join()).toContain("Cannot find package 'late'"), soon);
+  install("late");
+  expect(await supervised!.readyWithin(30_000)).toBe(true);
+  expect(events).toEqual([{ kind: "ended", how: "lacked a package that is installed now", restartInMs: 0 }, expect.objectContaining({ kind: "ready" })]);
 });
 
 it("a wrapper whose program has died inside is replaced", async () => {
@@ -108,10 +130,11 @@ it("a wrapper whose program has an error in its source is left to wait for the e
 });
 
 it("stops children of children too, also those that don't want to", async () => {
-  const stubborn = `process.on("SIGTERM", () => {}); setInterval(() => {}, 1000);`;
+  const stubborn = `process.on("SIGTERM", () => {}); setInterval(() => {}, 1000); console.log("up");`;
   writeFileSync(join(folder, "inner.mjs"), stubborn);
-  run(`import { spawn } from "node:child_process"; spawn(process.execPath, ["inner.mjs"]); ${server()}`);
+  run(`import { spawn } from "node:child_process"; spawn(process.execPath, ["inner.mjs"], { stdio: "inherit" }); ${server()}`);
   await supervised!.readyWithin(30_000);
+  await vi.waitFor(() => expect(supervised!.log.last(5)).toContain("up"), soon);
   const leader = supervised!.pid!;
   expect(membersOf(leader)).toHaveLength(2);
   await supervised!.stop();
@@ -171,6 +194,18 @@ it("what hangs is said to be silent and is left alone: it may stand at a breakpo
   process.kill(pid!, "SIGCONT");
   await vi.waitFor(() => expect(kinds()).toEqual(["ready", "silent", "ready"]), soon);
   expect(supervised!.pid).toBe(pid);
+});
+
+it("a group that has to be killed is gone when its end is said", async () => {
+  // It takes a while to take back what they hold.
+  const program = `process.on("SIGTERM", () => {}); globalThis.held = Buffer.alloc(1.5e8, 1); console.log("up"); setInterval(() => {}, 1000);`;
+  const stubborn = spawn("sh", ["-c", `trap "" TERM; for i in 1 2 3; do "$0" -e '${program}' & done; wait`, process.execPath], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(() => signalGroup(stubborn.pid!, "SIGKILL"));
+  let said = "";
+  stubborn.stdout.setEncoding("utf8").on("data", (text) => (said += text));
+  await vi.waitFor(() => expect(said).toBe("up\n".repeat(3)), soon);
+  await endGroup(stubborn.pid!, { leaderMs: 0, allMs: 0 });
+  expect(membersOf(stubborn.pid!)).toEqual([]);
 });
 
 it("ends nothing of a group that is gone", async () => {

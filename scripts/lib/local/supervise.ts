@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { statSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { endGroup, signalGroup, type Guard } from "./groups.ts";
-import { isSourceError } from "./likely-fix.ts";
+import { isSourceError, lacksPackage } from "./likely-fix.ts";
 import type { Log } from "./logs.ts";
 import type { PlannedProcess } from "./plan.ts";
 import { probeOnce, readinessOf, type Answer } from "./probe.ts";
@@ -155,6 +156,10 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
       answer = await probeOnce(planned.readiness, planned, cwd, env);
     if (asked !== child || state === "stopped" || state === "waiting") return;
     if (answer === "ok") return answered();
+    if (wasInstalled()) {
+      log.mark();
+      return replace("lacked a package that is installed now");
+    }
     if (state === "starting") return stillStarting(answer);
     stillSilent(answer);
   }
@@ -207,6 +212,12 @@ export function supervise(planned: PlannedProcess, { root, env: inherited, log, 
       if (!waitsForEdit && answer === "refused" && silentFor > patience + delayMs()) return replace("stopped answering");
     }
     later(answer === "refused" ? 50 : 250, ask);
+  }
+
+  /** A watcher of sources does not see a package come. npm writes this file last, in `npm ci` and `npm install` alike. */
+  function wasInstalled(): boolean {
+    const installedAt = statSync(join(root, "node_modules/.package-lock.json"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    return installedAt > since.getTime() && lacksPackage(log.recent(40));
   }
 
   /** Ends what runs; `finish` does the rest, but without a delay: it was waited for already. */
