@@ -4,6 +4,7 @@ import { nssStores } from "./trust/nss.ts";
 import { systemStores } from "./trust/system.ts";
 import { trustedCertificate, type Absent, type Command, type Kind, type Machine, type Store, type TrustedCertificate } from "./trust/store.ts";
 
+export { trustedByBrowsers } from "./trust/browsers.ts";
 export { kinds, thisMachine, trustedCertificate, type Kind, type Machine, type TrustedCertificate } from "./trust/store.ts";
 
 /** A folder's CA and those that it replaced, as far as their certificates can be read; keys don't matter to stores. */
@@ -65,10 +66,6 @@ export function trustStatus(stores: readonly (Store | Absent)[], certificate: Tr
     }),
   );
 }
-
-/** @returns whether a store that browsers look at trusts the CA. On Linux the system's store is none: see trust/nss.ts. */
-export const trustedByBrowsers = (stores: readonly Status[], platform = process.platform): boolean =>
-  stores.some(({ kind, state }) => state === "trusted" && kind !== "node" && (kind !== "system" || platform === "darwin"));
 
 /**
  * Makes a store trust the wanted certificate, and no longer the unwanted ones: finds out, runs what is needed, finds out

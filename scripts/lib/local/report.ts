@@ -89,7 +89,7 @@ async function sayTrust(root: string, folder: string): Promise<void> {
   child.stdout.setEncoding("utf8").on("data", (chunk) => (text += chunk));
   await once(child, "close");
   const { stores } = JSON.parse(text) as { stores: Status[] };
-  const { trustedByBrowsers } = await import("../trust.ts");
+  const { trustedByBrowsers } = await import("../trust/browsers.ts");
   if (trustedByBrowsers(stores)) return writeFileSync(marker, authority);
   warn("browsers don't trust the certificate yet; this makes them: npx zx scripts/certs.mts trust");
 }
