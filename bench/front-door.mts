@@ -8,19 +8,25 @@ import { contestants, finish, launch, makeArena, median, until, type Arena, type
 
 const usage = `
 Requests through the front door of npm start, against Caddy before the same processes: rate and median latency of
-16 connections that are kept, over TLS, and what the runner itself holds in memory. They take turns.
+16 connections that are kept, over TLS, and what the runner itself holds in memory. They take turns. Each is measured
+twice: at first, while V8 still compiles what is asked often, and after ten seconds of load.
 
-  npx zx bench/front-door.mts                 5 rounds of 5 seconds
+  npx zx bench/front-door.mts                 5 rounds, twice 5 seconds of each
   npx zx bench/front-door.mts --rounds 3
 
 Needs caddy and wrk on the PATH.
 `;
 
-interface Figures {
+interface Load {
   readonly rate: number;
   /** Milliseconds. */
   readonly p50: number;
-  /** Of the first process alone, in MB. */
+}
+
+interface Figures {
+  readonly first: Load;
+  readonly warm: Load;
+  /** Of the first process alone, in MB, at the end. */
   readonly memory: number;
 }
 
@@ -31,15 +37,23 @@ await main(async () => {
   if (!ours || !caddy) throw new Error("caddy is missing");
   const all: [Contestant, Figures[]][] = [[ours, []], [caddy, []]];
   try {
-    for (let round = 0; round < Number(values.rounds); round++) for (const [contestant, figures] of all) figures.push(await measure(contestant, arena));
+    // The one that begins takes turns, too.
+    for (let round = 0; round < Number(values.rounds); round++)
+      for (const [contestant, figures] of round % 2 === 0 ? all : all.toReversed()) figures.push(await measure(contestant, arena));
   } finally {
     arena.remove();
   }
-  const middle = (figures: Figures[], name: keyof Figures) => median(figures.map((one) => one[name]));
-  for (const [{ name }, figures] of all) console.log(`${name.padEnd(24)} ${middle(figures, "rate").toFixed(0)} requests/s   p50 ${middle(figures, "p50").toFixed(2)} ms   ${middle(figures, "memory").toFixed(0)} MB`);
-  // Round by round: what else the machine did fell on both.
-  const ratio = (name: keyof Figures) => median(all[0]![1].map((one, round) => one[name] / all[1]![1][round]![name])).toFixed(2);
-  console.log(`\nrate / Caddy's ${ratio("rate")}, p50 / Caddy's ${ratio("p50")}`);
+  const [mine, theirs] = all.map(([, figures]) => figures) as [Figures[], Figures[]];
+  for (const when of ["first", "warm"] as const) {
+    for (const [{ name }, figures] of all) {
+      const middle = (field: keyof Load) => median(figures.map((one) => one[when][field]));
+      console.log(`${when.padEnd(6)} ${name.padEnd(22)} ${middle("rate").toFixed(0)} requests/s   p50 ${middle("p50").toFixed(2)} ms`);
+    }
+    // Round by round: what else the machine did fell on both.
+    const ratio = (field: keyof Load) => median(mine.map((one, round) => one[when][field] / theirs[round]![when][field])).toFixed(2);
+    console.log(`${when.padEnd(6)} rate / Caddy's ${ratio("rate")}, p50 / Caddy's ${ratio("p50")}\n`);
+  }
+  console.log(`memory ${all.map(([{ name }, figures]) => `${name} ${median(figures.map(({ memory }) => memory)).toFixed(0)} MB`).join(", ")}`);
 });
 
 async function measure(contestant: Contestant, { httpsPort, ca, plan }: Arena): Promise<Figures> {
@@ -54,15 +68,17 @@ async function measure(contestant: Contestant, { httpsPort, ca, plan }: Arena): 
     // What starts beside it is done by then.
     await sleep(2000);
     load(host, httpsPort, 1);
-    const { rate, p50 } = load(host, httpsPort, 5);
+    const first = load(host, httpsPort, 5);
+    load(host, httpsPort, 4);
+    const warm = load(host, httpsPort, 5);
     const memory = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1024;
-    return { rate, p50, memory };
+    return { first, warm, memory };
   } finally {
     await finish(child);
   }
 }
 
-function load(host: string, port: number, seconds: number): { rate: number; p50: number } {
+function load(host: string, port: number, seconds: number): Load {
   const { stdout, stderr, status } = spawnSync("wrk", ["-t1", "-c16", `-d${seconds}s`, "--latency", "-H", `Host: ${host}:${port}`, `https://localhost:${port}/api/status`], { encoding: "utf8" });
   const p50 = /50%\s+([\d.]+)(us|ms|s)/.exec(stdout);
   if (status !== 0 || !p50 || /Non-2xx|Socket errors|\n\s+0 requests/.test(stdout)) throw new Error(stdout + stderr);
