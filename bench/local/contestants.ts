@@ -61,8 +61,10 @@ export function contestants(arena: Arena): { present: Contestant[]; absent: stri
   const { plan, folder, env, caddyfile, httpsPort } = arena;
   const path = env["PATH"] ?? "";
   const preload = ["--import", join(root, "scripts/preload.mjs")];
+  // What npm itself takes for it is not what is measured: a third of a second.
+  const [, ...start] = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } }).scripts.start.split(" ");
   const present: Contestant[] = [
-    { name: "node scripts/dev.mts", command: [process.execPath, ...preload, join(root, "scripts/dev.mts"), "--https-port", String(httpsPort), "--http-port", "0"], env: { ...process.env, PATH: path, NODE_OPTIONS: "" } },
+    { name: "npm start", command: [process.execPath, ...preload, ...start, "--https-port", String(httpsPort), "--http-port", "0"], env: { ...process.env, PATH: path, NODE_OPTIONS: "" } },
   ];
   const absent: string[] = [];
   const caddy = findProgram("caddy", path);
