@@ -16,7 +16,8 @@ take turns of two seconds, so that what else the machine does falls on both. The
 during Caddy's turns, too.
 
   npx zx bench/front-door.mts                 20 rounds, after one while V8 compiles what is asked often
-  npx zx bench/front-door.mts --path /livez   what the backend answers at once: the doors alone
+  npx zx bench/front-door.mts --rounds 5
+  npx zx bench/front-door.mts --path /livez   what costs the backend little: nearly the doors alone
 
 Needs caddy and wrk on the PATH.
 `;

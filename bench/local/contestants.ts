@@ -61,7 +61,7 @@ export function contestants(arena: Arena): { present: Contestant[]; absent: stri
   const { plan, folder, env, caddyfile, httpsPort } = arena;
   const path = env["PATH"] ?? "";
   const preload = ["--import", join(root, "scripts/preload.mjs")];
-  // What npm itself takes for it is not what is measured: a third of a second.
+  // Without npm itself: the others are started without one, too.
   const [, ...start] = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { start: string } }).scripts.start.split(" ");
   const present: Contestant[] = [
     { name: "npm start", command: [process.execPath, ...preload, ...start, "--https-port", String(httpsPort), "--http-port", "0"], env: { ...process.env, PATH: path, NODE_OPTIONS: "" } },
