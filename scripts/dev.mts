@@ -24,8 +24,10 @@ Runs the application on this machine, without a cluster: the manifests' containe
   --http-port PORT    instead of 80 or 8080
 `;
 
-// npm start keeps V8's young generation small (package.json): what the front door leaves behind dies young. After twenty
-// seconds of load the runner holds about 25 MB less, at the same speed.
+// npm start gives Node three flags (package.json), so that the runner stays under 100 MB: V8's young generation is kept
+// small, since what the front door leaves behind dies young (25 MB); hot functions are compiled one at a time, for each
+// thread that compiles holds on to its memory (10 MB); and the parser of the processes' answers, which is WebAssembly,
+// stays as its first compiler left it: the second one takes 23 MB for that one function. Speed stays the same, within 2 %.
 const root = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 const folder = `${root}/.local`;
 

@@ -1,7 +1,9 @@
 import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
+import Pool from "undici/lib/dispatcher/pool.js";
 
-type Connected = (error: Error | null, socket?: Socket) => void;
+// Connections to the processes. They are kept, and when one is refused it is tried again for a while: the request waits
+// as a whole, with its body, so that nothing has to be sent twice.
 
 /** What a connection may wait for. */
 export interface Patience {
@@ -9,28 +11,35 @@ export interface Patience {
   readonly refusedMs: () => number;
 }
 
-/**
- * An agent that keeps connections and, when one is refused, tries again for a while. The request waits as a whole, with
- * its body, so that nothing has to be sent twice.
- */
-export function patientAgent({ refusedMs }: Patience): Agent {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
-  const createConnection = (options: { port: number }, connected: Connected) => {
-    const deadline = performance.now() + refusedMs();
-    const attempt = () => {
-      const socket = connect({ host: "127.0.0.1", port: options.port, noDelay: true });
-      const refused = (error: NodeJS.ErrnoException) => {
-        if (error.code !== "ECONNREFUSED" || performance.now() > deadline) return connected(error);
-        setTimeout(attempt, 10);
-      };
-      socket.once("error", refused);
-      socket.once("connect", () => {
-        socket.off("error", refused);
-        connected(null, socket);
-      });
+/** For requests. As many connections as are asked for; none is ever late, for somebody may sit at a breakpoint. */
+export function patientPool(port: number, patience: Patience): Pool {
+  return new Pool(`http://127.0.0.1:${port}`, {
+    ...{ headersTimeout: 0, bodyTimeout: 0 },
+    connect: (_options, connected) => connectPatiently(port, patience, (error, socket) => (socket ? connected(null, socket) : connected(error!, null))),
+  });
+}
+
+/** For what goes by node:http: WebSockets. */
+export function patientAgent(port: number, patience: Patience): Agent {
+  const createConnection = (_options: unknown, connected: Connected) => void connectPatiently(port, patience, connected);
+  return Object.assign(new Agent(), { createConnection });
+}
+
+type Connected = (error: Error | null, socket?: Socket) => void;
+
+function connectPatiently(port: number, { refusedMs }: Patience, connected: Connected): void {
+  const deadline = performance.now() + refusedMs();
+  const attempt = () => {
+    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+    const refused = (error: NodeJS.ErrnoException) => {
+      if (error.code !== "ECONNREFUSED" || performance.now() > deadline) return connected(error);
+      setTimeout(attempt, 10);
     };
-    attempt();
-    return undefined;
+    socket.once("error", refused);
+    socket.once("connect", () => {
+      socket.off("error", refused);
+      connected(null, socket);
+    });
   };
-  return Object.assign(agent, { createConnection });
+  attempt();
 }

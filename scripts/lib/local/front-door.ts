@@ -1,11 +1,13 @@
 import type { Agent, IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createHttpServer } from "node:http";
-import { constants, createSecureServer, Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { createSecureServer } from "node:http2";
 import type { Duplex } from "node:stream";
 import { createProxyServer } from "httpxy";
-import { patientAgent } from "./connect.ts";
+import type { Dispatcher } from "undici";
+import { patientAgent, patientPool } from "./connect.ts";
 import type { Bound } from "./listen.ts";
 import { pageFor, type Trouble } from "./pages.ts";
+import { hasBody, pass } from "./pass.ts";
 import { findRoute, type Route } from "./routes.ts";
 import type { Supervised } from "./supervise.ts";
 
@@ -30,12 +32,11 @@ export interface Behind {
 }
 
 interface Target {
-  readonly url: URL;
-  readonly agent: Agent;
+  readonly requests: Dispatcher;
+  readonly webSockets: { readonly target: string; readonly agent: Agent };
   readonly supervised: Supervised;
 }
 
-const hopByHop = ["connection", "keep-alive", "proxy-connection", "upgrade", "http2-settings"];
 /** What may be asked a second time. */
 const safe = new Set(["GET", "HEAD", "OPTIONS"]);
 // A first start compiles; a reload takes a third of a second for the sample.
@@ -44,29 +45,21 @@ const reloadMs = 2000;
 
 /** Answers on both ports from now on. */
 export function openFrontDoor(https: Bound, http: Bound, certificate: Certificate, behind: Behind): FrontDoor {
-  const agents = new Map<string, Agent>();
-  const targets = new WeakMap<object, Target>();
-  const proxy = createProxyServer();
-  // These are about the connection behind; HTTP/2 refuses a response that has one of them.
-  proxy.on("proxyRes", (behindIt, _request, response) => {
-    // The library leaves out what is undefined; an object that has lost a property is slow from then on.
-    for (const name of hopByHop) if (behindIt.headers[name] !== undefined) behindIt.headers[name] = undefined;
-    // HTTP/2 would end half an answer as if it were a whole one.
-    if (response instanceof Http2ServerResponse) behindIt.once("close", () => behindIt.complete || response.stream.close(constants.NGHTTP2_INTERNAL_ERROR));
-  });
+  const targets = new Map<string, Target>();
   const webSockets = createProxyServer();
   // The library ends the connection right after this.
   webSockets.on("error", (error, request, socket) => {
     if (socket && "writable" in socket && socket.writable) refuse(socket as Duplex, { status: 502, what: `nothing answers the WebSocket ${request?.url}: ${wordsOf(error)}`, lines: [] });
   });
 
-  const targetOf = (route: Route, supervised: Supervised): Target => {
-    let target = targets.get(route);
-    if (target?.supervised === supervised) return target;
-    const agent = agents.get(supervised.process.name) ?? patientAgent({ refusedMs: () => (behind.processNamed(supervised.process.name)?.state === "ready" ? reloadMs : 0) });
-    agents.set(supervised.process.name, agent);
-    target = { url: new URL(`http://127.0.0.1:${route.port}`), agent, supervised };
-    targets.set(route, target);
+  const targetOf = (supervised: Supervised, port: number): Target => {
+    const { name } = supervised.process;
+    const known = targets.get(`${name}:${port}`);
+    if (known?.supervised === supervised) return known;
+    const patience = { refusedMs: () => (behind.processNamed(name)?.state === "ready" ? reloadMs : 0) };
+    const webSockets = { target: `http://127.0.0.1:${port}`, agent: patientAgent(port, patience) };
+    const target = { ...(known ?? { requests: patientPool(port, patience), webSockets }), supervised };
+    targets.set(`${name}:${port}`, target);
     return target;
   };
 
@@ -79,7 +72,7 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
     if (!supervised || route.port === undefined)
       return { status: 503, what: `${route.process} does not run here: ${behind.whyMissing(route.process) ?? "it was stopped"}`, lines: [] };
     if (supervised.state !== "ready" && !(await supervised.readyWithin(supervised.state === "starting" ? startingMs : reloadMs))) return troubleOf(supervised);
-    return targetOf(route, supervised);
+    return targetOf(supervised, route.port);
   }
 
   function handle(request: IncomingMessage, response: ServerResponse, secure: boolean): void {
@@ -90,16 +83,15 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
     forward(request, host, secure, secure ? https.port : http.port);
     const supervised = route && behind.processNamed(route.process);
     // The usual case, without a promise.
-    if (supervised?.state === "ready" && route?.port !== undefined) return pass(request, response, targetOf(route, supervised));
-    void find(route).then((found) => ("status" in found ? answer(request, response, found) : pass(request, response, found)));
+    if (supervised?.state === "ready" && route?.port !== undefined) return ask(request, response, targetOf(supervised, route.port));
+    void find(route).then((found) => ("status" in found ? answer(request, response, found) : ask(request, response, found)));
   }
 
-  function pass(request: IncomingMessage, response: ServerResponse, target: Target, attempt = 1): void {
-    const { url, agent, supervised } = target;
-    proxy.web(request, response, { target: url, agent }).catch((error: NodeJS.ErrnoException) => {
-      if (response.headersSent || response.destroyed) return response.destroy();
+  function ask(request: IncomingMessage, response: ServerResponse, target: Target, attempt = 1): void {
+    const { requests, supervised } = target;
+    pass(request, response, requests, (error) => {
       // It went away in the middle, most likely for a reload. What may be asked twice, is.
-      if (error.code === "ECONNRESET" && attempt < 4 && safe.has(request.method ?? "")) return pass(request, response, target, attempt + 1);
+      if (hasEnded(error) && attempt < 4 && safe.has(request.method ?? "") && !hasBody(request)) return ask(request, response, target, attempt + 1);
       if (error.code === "ECONNREFUSED") supervised.suspect();
       answer(request, response, { ...troubleOf(supervised), status: 502, what: `${supervised.process.name} runs, but does not answer: ${wordsOf(error)}` });
     });
@@ -114,7 +106,7 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
     forward(request, host, secure, secure ? https.port : http.port);
     void find(route).then((found) => {
       if ("status" in found) return refuse(socket, found);
-      webSockets.ws(request, socket as never, { target: found.url, agent: found.agent }, head).catch(() => socket.destroy());
+      webSockets.ws(request, socket as never, found.webSockets, head).catch(() => socket.destroy());
     });
   }
   const secureServer = createSecureServer({ allowHTTP1: true, cert: certificate.certificate, key: certificate.key }, (request, response) =>
@@ -151,8 +143,6 @@ function forward(request: IncomingMessage, host: string | undefined, secure: boo
   headers["x-forwarded-proto"] = scheme;
   headers["x-forwarded-scheme"] = scheme;
   headers["x-scheme"] = scheme;
-  // HTTP/2 frames a body by itself. In HTTP/1.1 one without length or encoding would be read as the next request.
-  if (request instanceof Http2ServerRequest && headers["content-length"] === undefined && !request.stream.endAfterHeaders) headers["transfer-encoding"] = "chunked";
 }
 
 function troubleOf({ process, state, ended, log }: Supervised): Trouble {
@@ -182,5 +172,6 @@ function refuse(socket: Duplex, trouble: Trouble): void {
 }
 
 const nameOf = (host = "") => host.replace(/:\d+$/, "");
-const wordsOf = ({ code, message }: NodeJS.ErrnoException) => (code === "ECONNREFUSED" ? "it refuses connections" : code === "ECONNRESET" ? "it ended the connection" : message);
+const hasEnded = ({ code }: NodeJS.ErrnoException) => code === "ECONNRESET" || code === "EPIPE" || code === "UND_ERR_SOCKET";
+const wordsOf = (error: NodeJS.ErrnoException) => (error.code === "ECONNREFUSED" ? "it refuses connections" : hasEnded(error) ? "it ended the connection" : error.message);
 const addressesOf = (routes: readonly Route[]) => [...new Set(routes.flatMap(({ host, path }) => (host ? [`${host}${path === "/" ? "" : path}`] : [])))];

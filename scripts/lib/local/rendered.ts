@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { UserError } from "../errors.ts";
 import type { KubernetesObject } from "../render.ts";
+import { runChild } from "./child.ts";
 import type { Images } from "./programs.ts";
 import { withoutSecrets, withSecrets } from "./secret-free.ts";
 
@@ -57,33 +56,12 @@ function hashOf(root: string, paths: readonly string[]): string {
 }
 
 /** Makes the objects anew, in a process of its own: modules can't be loaded twice. */
-function renderInChild(root: string, httpsPort: number): Promise<Rendered> {
-  const script = fileURLToPath(new URL("render-child.mts", import.meta.url));
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...typeScriptFlags(), script, "local", String(httpsPort)], {
-      cwd: root,
-      env: { ...process.env, NODE_OPTIONS: "" },
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
-    });
-    let text = "";
-    let errors = "";
-    const [, , stderr, result] = child.stdio;
-    (stderr as NodeJS.ReadableStream).setEncoding("utf8").on("data", (chunk) => (errors += chunk));
-    (result as NodeJS.ReadableStream).setEncoding("utf8").on("data", (chunk) => (text += chunk));
-    child.once("error", reject);
-    child.once("close", (code) => {
-      if (code === 0) {
-        process.stderr.write(errors);
-        return resolve(JSON.parse(text) as Rendered);
-      }
-      reject(new UserError("the manifests can't be rendered", { why: shortened(errors, root), next: "mend the file named above" }));
-    });
-  });
+async function renderInChild(root: string, httpsPort: number): Promise<Rendered> {
+  const { code, result, errors } = await runChild("render-child.mts", ["local", String(httpsPort)], { folder: root });
+  if (code !== 0) throw new UserError("the manifests can't be rendered", { why: shortened(errors, root), next: "mend the file named above" });
+  process.stderr.write(errors);
+  return JSON.parse(result) as Rendered;
 }
-
-/** Node reads TypeScript by itself from 22.18 on. */
-export const typeScriptFlags = (): string[] =>
-  process.features.typescript ? [] : ["--import", import.meta.resolve("tsx")];
 
 /** The lines that name a place of the project, not those of Node and of packages. */
 function shortened(text: string, root: string): string {

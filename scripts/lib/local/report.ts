@@ -8,7 +8,7 @@ import { likelyFix } from "./likely-fix.ts";
 import type { Bound } from "./listen.ts";
 import type { Log } from "./logs.ts";
 import type { Plan, PlannedProcess } from "./plan.ts";
-import { typeScriptFlags } from "./rendered.ts";
+import { typeScriptFlags } from "./child.ts";
 import type { Event } from "./supervise.ts";
 
 // What a person reads on stderr while the application runs.
