@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -18,11 +18,11 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** A script behind the preload, with an npm of a few lines, in a process group of its own as in a terminal. */
-function start(npm: string) {
+function start(npm: string, node = process.execPath, script = ["--eval", 'require("node:fs").writeFileSync("started", "")']) {
   writeFileSync(join(root, "bin/npm"), `#!/bin/sh\n${npm}\n`);
   chmodSync(join(root, "bin/npm"), 0o755);
   const env = shellEnvironment({ npm_command: "start", PATH: `${join(root, "bin")}${delimiter}${process.env["PATH"]}` });
-  const child = spawn(process.execPath, ["--import", "./scripts/preload.mjs", "--eval", 'require("node:fs").writeFileSync("started", "")'], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const child = spawn(node, ["--import", "./scripts/preload.mjs", "--max-semi-space-size=1", ...script], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"], detached: true });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
   const closed = once(child, "close").then(([code]) => ({ code: code as number | null, stderr }));
@@ -52,4 +52,29 @@ it("a script that npm fails for does not run", async () => {
   const { code, stderr } = await closed;
   expect([code, has("started")]).toEqual([1, false]);
   expect(stderr).toContain("try again: npm ci");
+});
+
+// TEST_NODES names further Node binaries, one a line (.ci/run); 20 has nothing that keeps what is compiled.
+const compiling = process.features.typescript ? process.execPath : process.env["TEST_NODES"]?.split("\n").find((path) => /\/2[4-9]\//.test(path));
+
+it.runIf(compiling)("before the first npm start, another process has compiled what it loads, with the same flags", async () => {
+  for (const folder of ["local", "trust"]) mkdirSync(join(root, "scripts/lib", folder), { recursive: true });
+  const note = (what: string) => `import { appendFileSync } from "node:fs";\nappendFileSync("runs", ${what} + "\\n");\n`;
+  for (const path of ["local/front-door.ts", "local/certificate.ts", "trust/browsers.ts"]) writeFileSync(join(root, "scripts/lib", path), note(JSON.stringify(path)));
+  writeFileSync(join(root, "scripts/dev.mts"), note('[...process.execArgv.filter((flag) => flag.startsWith("--max")), ...process.argv.slice(2)].join(" ")'));
+  const { closed } = start("exit 0", compiling, ["scripts/dev.mts", "--only", "backend"]);
+  expect((await closed).code).toBe(0);
+  expect(readFileSync(join(root, "runs"), "utf8").split("\n")).toEqual([
+    ...["local/front-door.ts", "local/certificate.ts", "trust/browsers.ts"],
+    ...["--max-semi-space-size=1 --help", "--max-semi-space-size=1 --only backend", ""],
+  ]);
+});
+
+it("what npm start loads later is what is compiled for it", () => {
+  const imported = ["scripts/lib/local/runner.ts", "scripts/lib/local/report.ts"].flatMap((file) =>
+    Array.from(readFileSync(file, "utf8").matchAll(/import\("(?:\.\/|\.\.\/)(.+?)"\)/g), ([, path]) => path!),
+  );
+  const preload = readFileSync("scripts/preload.mjs", "utf8");
+  // certificate.ts has it.
+  for (const path of imported.filter((path) => path !== "ca.ts")) expect(preload).toContain(`${path}"`);
 });
