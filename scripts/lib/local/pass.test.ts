@@ -11,6 +11,7 @@ import { pass } from "./pass.ts";
 
 let handle: (request: IncomingMessage, response: ServerResponse) => void;
 let failure: NodeJS.ErrnoException | undefined;
+let refusedMs: number;
 let behind: Server;
 let door1: Server;
 let door2: Http2Server;
@@ -21,8 +22,9 @@ const portOf = (server: Server | Http2Server) => (server.address() as AddressInf
 
 beforeEach(async () => {
   failure = undefined;
+  refusedMs = 0;
   behind = await listening(createServer((request, response) => handle(request, response)));
-  const pool = patientPool(portOf(behind), { refusedMs: () => 0 });
+  const pool = patientPool(portOf(behind), { refusedMs: () => refusedMs });
   const passed = (request: unknown, response: unknown) =>
     pass(request as IncomingMessage, response as ServerResponse, pool, (error) => {
       failure = error;
@@ -42,6 +44,7 @@ interface Asked {
   method?: string;
   headers?: Record<string, string | string[]>;
   body?: Readable;
+  signal?: AbortSignal;
 }
 interface Reply {
   status: number;
@@ -50,18 +53,18 @@ interface Reply {
   leave: () => void;
 }
 
-const ask1 = ({ method = "GET", headers, body }: Asked): Promise<Reply> =>
+const ask1 = ({ method = "GET", headers, body, signal }: Asked): Promise<Reply> =>
   new Promise((resolve, reject) => {
-    const asked = httpRequest({ port: portOf(door1), host: "127.0.0.1", method, headers, path: "/path?a=b" }, (response) =>
+    const asked = httpRequest({ port: portOf(door1), host: "127.0.0.1", method, headers, path: "/path?a=b", signal }, (response) =>
       resolve({ status: response.statusCode!, headers: response.headers, body: response, leave: () => asked.destroy() }),
     );
     asked.on("error", reject);
     if (body) body.pipe(asked);
     else asked.end();
   });
-const ask2 = ({ method = "GET", headers, body }: Asked): Promise<Reply> =>
+const ask2 = ({ method = "GET", headers, body, signal }: Asked): Promise<Reply> =>
   new Promise((resolve, reject) => {
-    const stream = session.request({ ":method": method, ":path": "/path?a=b", ...headers }, { endStream: !body });
+    const stream = session.request({ ":method": method, ":path": "/path?a=b", ...headers }, { endStream: !body, signal });
     stream.on("error", reject).once("response", ({ ":status": status, ...received }) => resolve({ status: status!, headers: received as IncomingHttpHeaders, body: stream, leave: () => stream.destroy() }));
     body?.pipe(stream);
   });
@@ -114,6 +117,11 @@ describe.each([["HTTP/1.1", ask1], ["HTTP/2", ask2]] as const)("over %s", (versi
     expect(await text(body)).toBe("tea");
   });
 
+  it("the host is the client's, once", async () => {
+    handle = (request, response) => response.end(JSON.stringify(request.rawHeaders.filter((_, index, all) => all[index & ~1]!.toLowerCase() === "host")));
+    expect(await json({ headers: version === "HTTP/2" ? { ":authority": "mine", host: "other" } : { host: "mine" } })).toEqual(["host", "mine"]);
+  });
+
   it("HEAD has the length of what GET has", async () => {
     handle = (_request, response) => response.setHeader("content-length", 3).end("tea");
     const { headers, body } = await ask({ method: "HEAD" });
@@ -143,6 +151,28 @@ describe.each([["HTTP/1.1", ask1], ["HTTP/2", ask2]] as const)("over %s", (versi
     (await ask({})).leave();
     await left;
     expect(failure).toBeUndefined();
+  });
+
+  it("one that leaves while the process reloads, asks for nothing", async () => {
+    let open = 0;
+    handle = (_request, response) => {
+      open++;
+      response.once("close", () => open--).flushHeaders();
+    };
+    const port = portOf(behind);
+    await new Promise((resolve) => behind.close(resolve));
+    refusedMs = 5000;
+    const client = new AbortController();
+    const left = ask({ signal: client.signal });
+    const stays = ask({});
+    setTimeout(() => client.abort(), 100);
+    await expect(left).rejects.toThrow();
+    behind = createServer((request, response) => handle(request, response)).listen(port, "127.0.0.1");
+    const { leave } = await stays;
+    await vi.waitFor(() => expect(open).toBe(1), { timeout: 10_000 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(open).toBe(1);
+    leave();
   });
 
   it("a client that reads slowly slows the process down", async () => {

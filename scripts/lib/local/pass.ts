@@ -27,12 +27,12 @@ function bodyOf(request: IncomingMessage): Readable {
 
 function headersOf({ headers }: IncomingMessage): string[] {
   const kept: string[] = [];
+  const host = headers[":authority"] ?? headers.host;
+  if (host !== undefined) kept.push("host", host as string);
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !ofTheConnection.has(name) && name[0] !== ":") kept.push(name, value as string);
+    if (value !== undefined && name !== "host" && !ofTheConnection.has(name) && name[0] !== ":") kept.push(name, value as string);
   }
-  const authority = headers[":authority"];
-  if (authority !== undefined) kept.push("host", authority as string);
   return kept;
 }
 
@@ -43,17 +43,22 @@ class Answer implements Dispatcher.DispatchHandler {
   readonly #failed: (error: NodeJS.ErrnoException) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #begun = false;
+  #left = false;
 
   constructor(response: ServerResponse, body: Readable | undefined, failed: (error: NodeJS.ErrnoException) => void) {
     this.#response = response;
     this.#body = body;
     this.#failed = failed;
-    response.once("close", () => this.#controller?.abort(gone));
+    response.once("close", () => {
+      this.#left = true;
+      this.#controller?.abort(gone);
+    });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#response.destroyed) controller.abort(gone);
+    // While the request waited for a connection.
+    if (this.#left) controller.abort(gone);
   }
 
   onResponseStart({ rawHeaders }: Dispatcher.DispatchController, status: number, _headers: unknown, statusMessage?: string): void {
@@ -68,7 +73,7 @@ class Answer implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#begun = true;
-    if (this.#response.destroyed) return controller.abort(gone);
+    if (this.#left || this.#response.destroyed) return controller.abort(gone);
     if (this.#response.write(chunk)) return;
     controller.pause();
     this.#response.once("drain", () => controller.resume());
@@ -83,7 +88,7 @@ class Answer implements Dispatcher.DispatchHandler {
     this.#begun = true;
     this.#body?.destroy();
     const response = this.#response;
-    if (response.destroyed) return;
+    if (this.#left || response.destroyed) return;
     if (!response.headersSent) return this.#failed(error);
     // HTTP/2 would end half an answer as if it were a whole one.
     if (response instanceof Http2ServerResponse) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
