@@ -57,8 +57,8 @@ export function openFrontDoor(https: Bound, http: Bound, certificate: Certificat
     const known = targets.get(`${name}:${port}`);
     if (known?.supervised === supervised) return known;
     const patience = { refusedMs: () => (behind.processNamed(name)?.state === "ready" ? reloadMs : 0) };
-    const webSockets = { target: `http://127.0.0.1:${port}`, agent: patientAgent(port, patience) };
-    const target = { ...(known ?? { requests: patientPool(port, patience), webSockets }), supervised };
+    const connections = known ?? { requests: patientPool(port, patience), webSockets: { target: `http://127.0.0.1:${port}`, agent: patientAgent(port, patience) } };
+    const target = { ...connections, supervised };
     targets.set(`${name}:${port}`, target);
     return target;
   };

@@ -4,11 +4,11 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { bold, done, failed, say, warn, working } from "../progress.ts";
 import type { Status } from "../trust.ts";
+import { typeScriptFlags } from "./child.ts";
 import { likelyFix } from "./likely-fix.ts";
 import type { Bound } from "./listen.ts";
 import type { Log } from "./logs.ts";
 import type { Plan, PlannedProcess } from "./plan.ts";
-import { typeScriptFlags } from "./child.ts";
 import type { Event } from "./supervise.ts";
 
 // What a person reads on stderr while the application runs.
