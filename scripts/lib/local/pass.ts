@@ -36,7 +36,7 @@ function headersOf({ headers }: IncomingMessage): string[] {
   return kept;
 }
 
-/** One per request, so that what happens in it needs no closures. */
+/** What the library tells of one request. */
 class Answer implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse;
   readonly #body: Readable | undefined;
