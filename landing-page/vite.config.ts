@@ -1,3 +1,5 @@
+import type { Stats } from "node:fs";
+import { stat } from "node:fs/promises";
 import { defineConfig, type Plugin } from "vite";
 import { readRuntimeConfig } from "./src/server/runtime-config.ts";
 
@@ -24,8 +26,32 @@ function runtime(): Plugin {
   };
 }
 
+/**
+ * Vite's watcher drops a save that comes within 50 ms of another (https://github.com/paulmillr/chokidar/issues/1455), as
+ * a formatter's does after the editor's: the page kept what was no longer in the file. This looks once more afterwards.
+ */
+function quickSaves(): Plugin {
+  return {
+    name: "quick-saves",
+    apply: "serve",
+    configureServer({ watcher }) {
+      const newest = new Map<string, Stats | undefined>();
+      watcher.on("change", (file, told) => {
+        newest.set(file, told);
+        setTimeout(async () => {
+          const now = await stat(file).catch(() => undefined);
+          // A later event looks for itself.
+          if (newest.get(file) !== told) return;
+          newest.delete(file);
+          if (now && told && (now.mtimeMs !== told.mtimeMs || now.size !== told.size)) watcher.emit("change", file, now);
+        }, 60);
+      });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [runtime()],
+  plugins: [runtime(), quickSaves()],
   clearScreen: false,
   // A folder for each port: two servers on one machine would overwrite each other's files.
   cacheDir: VITE_CACHE_DIR ?? `.cache/vite-${PORT}`,
