@@ -11,13 +11,14 @@ import { contestants, finish, launch, makeArena, median, until, type Arena } fro
 
 const usage = `
 Requests to the backend through the front door of npm start, and through Caddy before the very same processes: rate and
-median latency of 16 connections that are kept, over TLS, and what the runner and Caddy hold in memory at the end. They
+median latency of connections that are kept, over TLS, and what the runner and Caddy hold in memory at the end. They
 take turns of two seconds, so that what else the machine does falls on both. The runner reads the backend's log lines
 during Caddy's turns, too.
 
   npx zx bench/front-door.mts                 20 rounds, after one while V8 compiles what is asked often
   npx zx bench/front-door.mts --rounds 5
   npx zx bench/front-door.mts --path /livez   what costs the backend little: nearly the doors alone
+  npx zx bench/front-door.mts --connections 32   instead of 16
 
 Needs caddy and wrk on the PATH.
 `;
@@ -36,7 +37,7 @@ interface Door {
 }
 
 await main(async () => {
-  const { values } = readArguments(usage, { rounds: { type: "string", default: "20" }, path: { type: "string", default: "/api/status" } });
+  const { values } = readArguments(usage, { rounds: { type: "string", default: "20" }, path: { type: "string", default: "/api/status" }, connections: { type: "string", default: "16" } });
   const arena = await makeArena();
   const host = arena.plan.tlsHosts.find((name) => name.startsWith("backend."))!;
   const doors: Door[] = [];
@@ -50,7 +51,7 @@ await main(async () => {
     await sleep(2000);
     for (let round = 0; round <= Number(values.rounds); round++)
       for (const { port, turns } of round % 2 === 0 ? doors : doors.toReversed()) {
-        const turn = load(host, port, values.path);
+        const turn = load(`https://localhost:${port}${values.path}`, `${host}:${port}`, values.connections);
         if (round > 0) turns.push(turn);
       }
     report(doors);
@@ -78,8 +79,8 @@ function answers({ process: child, port }: Door, host: string, ca: string): Prom
   return until(child, ask, 100);
 }
 
-function load(host: string, port: number, path: string): Load {
-  const { stdout, stderr, status } = spawnSync("wrk", ["-t1", "-c16", "-d2s", "--latency", "-H", `Host: ${host}:${port}`, `https://localhost:${port}${path}`], { encoding: "utf8" });
+function load(url: string, host: string, connections: string): Load {
+  const { stdout, stderr, status } = spawnSync("wrk", ["-t1", "-c", connections, "-d2s", "--latency", "-H", `Host: ${host}`, url], { encoding: "utf8" });
   const p50 = /50%\s+([\d.]+)(us|ms|s)/.exec(stdout);
   if (status !== 0 || !p50 || /Non-2xx|Socket errors|\n\s+0 requests/.test(stdout)) throw new Error(stdout + stderr);
   return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)![1]), p50: Number(p50[1]) * { us: 0.001, ms: 1, s: 1000 }[p50[2] as "us" | "ms" | "s"] };
