@@ -28,7 +28,7 @@ function runtime(): Plugin {
 
 /**
  * Vite's watcher drops a save that comes within 50 ms of another (https://github.com/paulmillr/chokidar/issues/1455), as
- * a formatter's does after the editor's: the page kept what was no longer in the file. This looks once more afterwards.
+ * a formatter's does after the editor's; the page would keep what the file no longer says. This looks once more afterwards.
  */
 function quickSaves(): Plugin {
   return {
