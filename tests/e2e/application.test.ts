@@ -167,6 +167,32 @@ describe.skipIf(missing.length > 0)(`from a fresh clone to https://dev.localhost
       expect(await pods()).toBe(before);
     });
 
+    it("the second of two edits within a second arrives as well", async () => {
+      for (let pair = 1; pair <= 5; pair++)
+        for (const save of ["first", "second"]) {
+          const text = `Pair ${pair}, ${save}`;
+          clone.edit("backend-trpc/src/app.ts", (source) => source.replace(/title: "[^"]*"/, `title: "${text}"`));
+          clone.edit("landing-page/src/style.css", (source) => `${source}\n/* ${text} */\n`);
+          if (save === "first") await sleep(pair * 150);
+          else {
+            await until(async () => (await ask(`${backend}/openapi.json`)).text.includes(text), () => log);
+            await until(async () => (await ask(`${page}/src/style.css`)).text.includes(text), () => log);
+          }
+        }
+    });
+
+    it("a syntax error kills no container, however long it stays", async () => {
+      const containers = () => kubectl("get", "pods", "-l", "app.kubernetes.io/name=backend", "-o", "jsonpath={range .items[*]}{.status.containerStatuses[*].containerID} {end}");
+      const before = await containers();
+      clone.edit("backend-trpc/src/app.ts", (text) => `${text}\nconst broken = ;\n`);
+      await until(async () => (await ask(`${backend}/openapi.json`)).status === 503, () => log);
+      // A liveness probe with its three periods of 10 s would have struck by then.
+      await sleep(45_000);
+      clone.edit("backend-trpc/src/app.ts", (text) => text.replace("const broken = ;", "").replace(/title: "[^"]*"/, 'title: "Mended"'));
+      await until(async () => (await ask(`${backend}/openapi.json`)).text.includes("Mended"), () => log);
+      expect(await containers()).toBe(before);
+    });
+
     it("an edited ConfigMap starts anew who reads it, and nobody else", async () => {
       const uids = async (name: string) => kubectl("get", "pods", "-l", `app.kubernetes.io/name=${name}`, "-o", "jsonpath={range .items[*]}{.metadata.uid} {end}");
       const [signaling, backendPod] = [await uids("signaling"), await uids("backend")];

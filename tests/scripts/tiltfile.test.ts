@@ -2,10 +2,12 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { load, loadAll } from "js-yaml";
+import type { IContainer } from "kubernetes-models/v1/Container";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { KubernetesObject } from "../../scripts/lib/render.ts";
 import { has, run, shellEnvironment } from "../child.ts";
 
+const builtHere = ["backend-trpc", "landing-page", "signaling"];
 const annotation = "typescript-kubernetes-starter/config-maps";
 
 // Tilt's own evaluation: it asks no cluster, and npx is a stand-in that says what was rendered.
@@ -15,7 +17,8 @@ describe.skipIf(!has("tilt"))("the Tiltfile (needs tilt)", () => {
     folder = mkdtempSync(join(tmpdir(), "tiltfile-"));
     for (const file of ["Tiltfile", "kind-config.yaml"]) cpSync(file, join(folder, file));
     writeFileSync(join(folder, "Tiltfile.plain"), "k8s_yaml('rendered.yaml')\n");
-    for (const path of ["manifests", "bin"]) mkdirSync(join(folder, path));
+    for (const path of ["manifests", "bin", ...builtHere]) mkdirSync(join(folder, path));
+    for (const path of builtHere) cpSync(`${path}/Dockerfile`, join(folder, path, "Dockerfile"));
     writeFileSync(join(folder, "bin/npx"), `#!/bin/sh\ncat "${folder}/rendered.yaml"\n`);
     chmodSync(join(folder, "bin/npx"), 0o755);
     const context = { name: "kind-dev", context: { cluster: "kind-dev", user: "kind-dev" } };
@@ -34,16 +37,21 @@ describe.skipIf(!has("tilt"))("the Tiltfile (needs tilt)", () => {
     return resources.flatMap(({ DeployTarget: { yaml } }) => (yaml ? (loadAll(yaml) as KubernetesObject[]) : []));
   };
   const templateOf = (object: KubernetesObject) => (object["spec"] as { template?: { metadata: KubernetesObject["metadata"] } } | undefined)?.template;
+  const containersOf = ({ spec }: KubernetesObject) => (spec as { template?: { spec: { containers: IContainer[] } } } | undefined)?.template?.spec.containers ?? [];
   const hashes = (objects: readonly KubernetesObject[]) =>
     Object.fromEntries(objects.flatMap((object) => (templateOf(object) ? [[object.metadata.name, templateOf(object)!.metadata.annotations?.[annotation]]] : [])));
 
-  it("applies what was rendered, every value of the same type, but for one annotation", async () => {
+  it("applies what was rendered, every value of the same type, but for one annotation and patience with a watcher that waits for an edit", async () => {
     const objects = loadAll(readFileSync("tests/golden/dev.yaml", "utf8")) as KubernetesObject[];
     const applied = await evaluate(objects);
     expect(Object.values(hashes(applied))).not.toContain(undefined);
     for (const object of applied) delete templateOf(object)?.metadata.annotations;
     const byName = (all: readonly KubernetesObject[]) => Object.fromEntries(all.map((object) => [`${object.kind} ${object.metadata.name}`, object]));
-    expect(byName(applied)).toEqual(byName(await evaluate(objects, "Tiltfile.plain")));
+    const plain = await evaluate(objects, "Tiltfile.plain");
+    const watching = plain.flatMap(containersOf).filter(({ image }) => builtHere.some((name) => image!.includes(`/${name}`)));
+    expect(watching.map(({ name }) => name).toSorted()).toEqual(["backend", "landing-page", "signaling"]);
+    for (const { livenessProbe, startupProbe } of watching) for (const probe of [livenessProbe!, startupProbe!]) probe.failureThreshold = 1_000_000;
+    expect(byName(applied)).toEqual(byName(plain));
     expect(Object.keys(byName(applied))).toHaveLength(objects.length);
   });
 
