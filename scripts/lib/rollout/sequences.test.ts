@@ -172,6 +172,35 @@ describe("what is still on its way is no failure", () => {
   });
 });
 
+describe("a name's challenge", () => {
+  const certificate = { apiVersion: "cert-manager.io/v1", kind: "Certificate", metadata: meta("web", "c", 0), spec: { secretName: "web-tls", issuerRef: { name: "acme" } }, status: {} };
+  const request = { apiVersion: "cert-manager.io/v1", kind: "CertificateRequest", metadata: meta("web-1", "r", 1, ownedBy("Certificate", "c")), spec: {} };
+  const order = { apiVersion: "acme.cert-manager.io/v1", kind: "Order", metadata: meta("web-1", "o", 1, ownedBy("CertificateRequest", "r")), spec: {}, status: { state: "pending" } };
+  const challenge = (name: string, reason: string) => ({ apiVersion: "acme.cert-manager.io/v1", kind: "Challenge", metadata: meta(name, name, 2, ownedBy("Order", "o")), spec: { dnsName: `${name}.example.com`, type: "HTTP-01" }, status: { state: "pending", presented: true, reason: `Waiting for HTTP-01 challenge propagation: ${reason}` } });
+  const before = put(1, certificate, request, order);
+  const wrong = "wrong status code '404', expected '200'";
+  const issued = (at: number) => change(at, "Certificate web", { status: { conditions: [{ type: "Ready", status: "True" }] } });
+  const valid = (at: number, name: string) => change(at, `Challenge ${name}`, { status: { state: "valid" } });
+
+  it("may get a wrong answer twice, until the ingress controller has its path, and the CA time to look", async () => {
+    // 3 s and 13 s: wrong; 23 to 31 s: right; 55 s: the CA has looked.
+    await isReady([certificate], [...before, ...put(3, challenge("api", wrong), challenge("web", wrong)), valid(25, "api"), valid(55, "web"), issued(57)]);
+  });
+
+  it("is told without waiting for the other names when it can't be met", async () => {
+    const { result, text } = await play([certificate], [...before, ...put(3, challenge("api", wrong), challenge("web", "lookup web.example.com: no such host")), valid(20, "api")]);
+    expect(text).toContain("web.example.com has no DNS record");
+    expect(result.seconds).toBeLessThan(30);
+  });
+
+  it.each([["a wrong answer", wrong, "answers 404"], ["no answer", "dial tcp 10.0.0.1:80: connect: connection refused", "nobody answers on port 80"]])("that stays without the right one is told, with %s, in a good minute", async (_, reason, says) => {
+    const { result, text } = await play([certificate], [...before, ...put(3, challenge("web", reason))]);
+    expect(result).toMatchObject({ outcome: "failed", failures: [{ cause: "certificate" }] });
+    expect(text).toContain(says);
+    expect(result.seconds).toBeLessThan(70);
+  });
+});
+
 describe("what was broken before and was not changed", () => {
   const [unchanged, changed] = [deployment({ name: "a", at: -3000 }), deployment({ name: "b", readyReplicas: 1, availableReplicas: 1 })];
   const backOff = (text: string) => ({ waiting: { reason: "CrashLoopBackOff", message: `back-off ${text} restarting failed container` } });

@@ -8,14 +8,20 @@ import type { Suspicion } from "../suspicion.ts";
 const issuerAppears = 8;
 /** Registering at a CA, or reading a CA's Secret that is just being made. */
 const issuerGetsReady = 20;
-/** cert-manager asks the name itself every 10 s until it gets the right answer: the ingress needs a moment to have it. */
-const selfCheck = 20;
+/** A name without an address, and a DNS provider that refuses, are tried again after 10 s: that long for what failed once. */
+const secondTry = 20;
+/**
+ * Nearly every name answers wrongly at first: the ingress controller has not loaded the challenge's path yet. cert-manager asks
+ * again after 10 s, wants the right answer five times in 8 s, and only then the CA looks, for some seconds more; all that time the
+ * first answer stays in the challenge. One more wrong answer adds another 10 s.
+ */
+const answerBecomesRight = 60;
 /** DNS records spread over minutes. */
 const dnsSpreads = 300;
 /** cert-manager replaces a request that was made for an earlier version of the certificate within a second or two. */
 const asksAnew = 5;
 
-type Found = Pick<Suspicion, "cause" | "reason" | "message" | "finalAfter" | "likely" | "fix" | "commands"> & Partial<Pick<Suspicion, "field" | "shared" | "edit">>;
+type Found = Pick<Suspicion, "cause" | "reason" | "message" | "finalAfter" | "likely" | "fix" | "commands"> & Partial<Pick<Suspicion, "state" | "field" | "shared" | "edit">>;
 
 /** @returns why a certificate is not issued */
 export function certificateSuspicion(certificate: Live, facts: Facts): Suspicion | undefined {
@@ -28,8 +34,10 @@ export function certificateSuspicion(certificate: Live, facts: Facts): Suspicion
 
 function reasonOf(certificate: Live, request: Live | undefined, facts: Facts): Found | undefined {
   const order = request && facts.children(request, "Order").at(-1);
-  const challenge = order && facts.children(order, "Challenge").find(({ status }) => status?.state !== "valid" && status?.reason);
-  if (challenge) return challengeReason(challenge, order);
+  const challenges = order ? facts.children(order, "Challenge").filter(({ status }) => status?.state !== "valid" && status?.reason) : [];
+  // Of several names the one that is certain first.
+  const [challenge] = challenges.map((one) => challengeReason(one, order!)).sort((a, b) => a.finalAfter - b.finalAfter);
+  if (challenge) return challenge;
   if (order && /^(invalid|errored|expired)$/.test(order.status?.state ?? ""))
     return {
       ...{ cause: "certificate", reason: order.status.state, message: order.status.reason ?? `order ${order.metadata.name} is ${order.status.state}`, finalAfter: 0 },
@@ -86,15 +94,15 @@ function challengeReason(challenge: Live, order: Live): Found {
   const { dnsName, type } = challenge.spec as { dnsName: string; type: string };
   const { reason = "", state } = challenge.status as { reason?: string; state?: string };
   const message = challengeWords(challenge);
-  const base = { cause: "certificate" as const, reason: state === "invalid" ? "invalid" : "ChallengePending", message, field: "spec.dnsNames", commands: [`kubectl describe challenge ${challenge.metadata.name}`] };
+  const base = { cause: "certificate" as const, reason: state === "invalid" ? "invalid" : "ChallengePending", message, state: dnsName, field: "spec.dnsNames", commands: [`kubectl describe challenge ${challenge.metadata.name}`] };
   if (/^(invalid|errored|expired)$/.test(state ?? ""))
     return { ...base, finalAfter: 0, likely: `the CA looked for ${dnsName} and did not find the answer that it gave cert-manager`, fix: `let ${dnsName} point at this cluster's ingress from the internet, port 80 open, and try again: kubectl delete order ${order.metadata.name}` };
-  if (type === "DNS-01") return { ...base, finalAfter: /propagat/i.test(reason) ? dnsSpreads : selfCheck, likely: `the record _acme-challenge.${dnsName} is not to be seen yet, or can't be written`, fix: "check the DNS provider's credentials in the issuer" };
+  if (type === "DNS-01") return { ...base, finalAfter: /propagat/i.test(reason) ? dnsSpreads : secondTry, likely: `the record _acme-challenge.${dnsName} is not to be seen yet, or can't be written`, fix: "check the DNS provider's credentials in the issuer" };
   const host = /no such host|NXDOMAIN/i.test(reason);
   const wrong = /wrong status code '?(\d+)/.exec(reason)?.[1];
   return {
     ...base,
-    finalAfter: selfCheck,
+    finalAfter: host ? secondTry : answerBecomesRight,
     likely: host ? `${dnsName} has no DNS record that this cluster can see` : wrong ? `${dnsName} answers ${wrong}: it points somewhere else, or another Ingress takes the path` : /refused|timeout|deadline|no route/i.test(reason) ? `nobody answers on port 80 of ${dnsName}: a firewall, or no ingress controller there` : `the challenge for ${dnsName} can't be met`,
     fix: host ? `make a DNS record of ${dnsName} that points at the ingress controller` : `let http://${dnsName}/ reach this cluster's ingress controller`,
     commands: [...base.commands, `curl -sv http://${dnsName}/.well-known/acme-challenge/test`],
