@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Runs kubectl in the test's cluster and returns its stdout. @throws with its stderr */
+/** Runs kubectl in the test's cluster and returns its stdout. @throws with what it wrote */
 export type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
 
 export interface Directory {
@@ -74,7 +74,7 @@ export async function installPebble(kubectl: Kubectl): Promise<Directory> {
     },
   ];
   await kubectl(["apply", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
-  await kubectl(["rollout", "status", "deployment/pebble", "--namespace", namespace, "--timeout", "120s"]);
+  await rolledOut(kubectl, namespace, "pebble");
   return { server: `https://pebble.${namespace}.svc:14000/dir`, caBundle: Buffer.from(certificate).toString("base64") };
 }
 
@@ -91,7 +91,17 @@ export async function nameIngress(kubectl: Kubectl, hosts: readonly string[]): P
   if (Corefile === configMap.data.Corefile) throw new Error(`no place for hosts in:\n${Corefile}`);
   await kubectl(["patch", "configmap", "coredns", ...dns, "--type", "merge", "--patch", JSON.stringify({ data: { Corefile } })]);
   await kubectl(["rollout", "restart", "deployment/coredns", ...dns]);
-  await kubectl(["rollout", "status", "deployment/coredns", ...dns, "--timeout", "120s"]);
+  await rolledOut(kubectl, "kube-system", "coredns");
+}
+
+/** Waits for a Deployment of these tests' own making. @throws with what its pods say when it is not there within five minutes */
+async function rolledOut(kubectl: Kubectl, namespace: string, name: string): Promise<void> {
+  const inNamespace = ["--namespace", namespace];
+  await kubectl(["rollout", "status", `deployment/${name}`, ...inNamespace, "--timeout", "300s"]).catch(async (error: Error) => {
+    const ask = (...args: string[]) => kubectl([...args, ...inNamespace]).catch((reason: Error) => reason.message);
+    const said = [await ask("get", "pods", "-o", "wide"), await ask("get", "events", "--sort-by=.lastTimestamp"), await ask("logs", `deployment/${name}`, "--all-pods", "--prefix", "--tail=20")];
+    throw new Error([error.message, ...said].join("\n"));
+  });
 }
 
 function selfSigned(host: string): { certificate: string; key: string } {

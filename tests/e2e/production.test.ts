@@ -39,7 +39,7 @@ describe.skipIf(missing.length > 0)(`production on a cluster (lacks ${missing.jo
       const [stdout, stderr]: string[][] = [[], []];
       child.stdout.setEncoding("utf8").on("data", (text) => stdout!.push(text));
       child.stderr.setEncoding("utf8").on("data", (text) => stderr!.push(text));
-      child.on("close", (code) => (code === 0 ? resolve(stdout!.join("")) : reject(new Error(`kubectl ${args.join(" ")}: ${stderr!.join("")}`))));
+      child.on("close", (code) => (code === 0 ? resolve(stdout!.join("")) : reject(new Error(`kubectl ${args.join(" ")}: ${stderr!.join("")}${stdout!.join("").slice(-1000)}`))));
       child.stdin.end(input);
     });
 
