@@ -148,8 +148,8 @@ const eventsOfCause: readonly (readonly [RegExp, RegExp])[] = [
   [/^(volume-mount|config-missing|config-key-missing)$/, /^(Failed|FailedMount|FailedAttachVolume)$/],
 ];
 
-/** The event that tells most: one of the cause's own reason, the last warning else. */
-export function relevantEvent({ cause, object, pod }: Suspicion, facts: Facts): Event | undefined {
+/** The event that tells most: the one that the suspicion is read from, one of the cause's own reason, the last warning else. */
+export function relevantEvent({ cause, object, pod, message: suspected }: Suspicion, facts: Facts): Event | undefined {
   const claims = (pod?.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => facts.get("PersistentVolumeClaim", object.metadata.namespace, persistentVolumeClaim?.claimName ?? "") ?? []);
   const set = object.kind === "Deployment" ? newReplicaSet(object, facts) : undefined;
   const request = object.kind === "Certificate" ? facts.children(object, "CertificateRequest").at(-1) : undefined;
@@ -160,6 +160,7 @@ export function relevantEvent({ cause, object, pod }: Suspicion, facts: Facts): 
   // "Error: ImagePullBackOff" says less than the sentence before it.
   const telling = warnings.filter(({ message }) => !/^Error: \w+$/.test(message));
   const newest = (events: Event[]) => events.sort((a, b) => lastSeen(a).localeCompare(lastSeen(b))).at(-1);
-  return (own && newest(telling.filter(({ reason }) => own.test(reason)))) ?? newest(telling) ?? newest(warnings);
+  const ofCause = telling.filter(({ reason }) => own?.test(reason));
+  return newest(ofCause.filter(({ message }) => suspected.includes(message.trim()))) ?? newest(ofCause) ?? newest(telling) ?? newest(warnings);
 }
 

@@ -238,6 +238,16 @@ describe("what goes while it is waited for", () => {
   });
 });
 
+it("a startup probe that had the container killed is quoted, in the event as well, not the next start that does not listen yet", async () => {
+  const containers = [{ ...web, startupProbe: { ...probe, httpGet: { port: 3000, path: "/livez" }, failureThreshold: 3 } }];
+  const a = pod("web-a", { containers, statuses: [running(1, { started: false })] });
+  const [missing, kill, refusal] = [event("404", a, "Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 404", 2), event("kill", a, "Killing", "Container web failed startup probe, will be restarted", 6, "Normal"), event("refused", a, "Unhealthy", "Startup probe failed: dial tcp 10.0.0.1:3000: connect: connection refused", 7)];
+  const restarted = statusOf(7, "web-a", running(7, { started: false, restartCount: 1, containerID: "c1", lastState: ended(7, 143) }));
+  const { text } = await play([deployment({ containers })], [...put(0, deployment({ containers }), replicaSet()), ...put(1, a), ...put(2, missing), change(6, "Event 404", { count: 3, lastTimestamp: iso(6) }), ...put(6, kill), restarted, ...put(7, refusal)]);
+  expect(text).toContain("the program answers, but has no /livez");
+  expect(text).toMatch(/event +Unhealthy ×3 \(Pod web-a\): the same/);
+});
+
 it("ids in a log are no progress: a program that answers 503 for ever and logs each request is told", async () => {
   const a = pod("web-a", { statuses: [running(1)] });
   const id = (index: number) => [1, 3, 7].map((factor) => (((index + 1) * factor * 40_503) % 65_536).toString(16).padStart(4, "0")).join("-");

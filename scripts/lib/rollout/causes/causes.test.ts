@@ -130,6 +130,12 @@ describe("a probe that fails", () => {
     const cause = (started: boolean) => probeSuspicion(object, pod(), probed, { ...status, started }, { events, lines: [], progress: 0, before: never })?.cause;
     expect([cause(false), cause(true)]).toEqual(["startup-probe", "readiness-probe"]);
   });
+  it("had it killed by what it saw all the time, not by the refusal of the next start, which does not listen yet", () => {
+    const answers = [event("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 404", { count: 12, lastTimestamp: "2026-01-01T12:00:12Z" }), event("Unhealthy", refused.replace("Readiness", "Startup"), { count: 2, lastTimestamp: "2026-01-01T12:00:13Z" })];
+    const status = state({ state: { running: {} }, started: false, restartCount: 1, lastState: { terminated: { exitCode: 137 } } });
+    const found = probeSuspicion(object, pod(), probed, status, { events: [event("Killing", "Container web failed startup probe, will be restarted"), ...answers], lines: ["listening on 3000"], progress: 0, before: never });
+    expect([found?.message, found?.likely]).toEqual([expect.stringContaining("404; the kubelet killed the container"), "the program answers, but has no /livez"]);
+  });
   it("is nothing once the container is ready", () => expect(look({ ready: true }, refused)).toBeUndefined());
 });
 

@@ -41,7 +41,7 @@ function killedSuspicion(object: Live, pod: Pod, container: Container, status: C
   // A startup probe's budget is what the author gave the program to start: used up once is the verdict. A liveness probe
   // may catch a program that was busy for once; a second kill is no chance.
   const enough = kind === "startup" || before.looped ? 1 : 2;
-  const answer = lastAnswer(events, kind);
+  const answer = usualAnswer(events, kind);
   const probe = kind === "startup" ? container.startupProbe : container.livenessProbe;
   const budget = (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3);
   const { likely, fix } = explain(answer, probe, container, lines);
@@ -84,6 +84,9 @@ function notReadySuspicion(object: Live, pod: Pod, container: Container, status:
 
 const isOf = (kind: "startup" | "liveness" | "readiness") => ({ reason, message }: Event) => reason === "Unhealthy" && message.toLowerCase().startsWith(`${kind} probe`);
 const lastAnswer = (events: readonly Event[], kind: "startup" | "liveness" | "readiness") => events.findLast(isOf(kind))?.message.trim() ?? "";
+
+/** What a probe saw most often. After a kill the last answer may be of the next start, before the program listens again. */
+const usualAnswer = (events: readonly Event[], kind: "startup" | "liveness") => events.filter(isOf(kind)).sort((a, b) => timesSeen(a) - timesSeen(b)).at(-1)?.message.trim() ?? "";
 
 /** Addresses and times differ from try to try; what counts is the kind of answer. */
 const answerClass = (answer: string) => answer.replace(/\d+\.\d+\.\d+\.\d+(:\d+)?/g, "").replace(/\b\d{4,}\b/g, "").slice(0, 200);
