@@ -22,7 +22,7 @@ function start(npm: string, node = process.execPath, script = ["--eval", 'requir
   writeFileSync(join(root, "bin/npm"), `#!/bin/sh\n${npm}\n`);
   chmodSync(join(root, "bin/npm"), 0o755);
   const env = shellEnvironment({ npm_command: "start", PATH: `${join(root, "bin")}${delimiter}${process.env["PATH"]}` });
-  const child = spawn(node, ["--import", "./scripts/preload.mjs", "--max-semi-space-size=1", ...script], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const child = spawn(node, ["--import", "./scripts/preload.mjs", ...script], { cwd: root, env, stdio: ["ignore", "ignore", "pipe"], detached: true });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
   const closed = once(child, "close").then(([code]) => ({ code: code as number | null, stderr }));
@@ -57,17 +57,39 @@ it("a script that npm fails for does not run", async () => {
 // TEST_NODES names further Node binaries, one a line (.ci/run); 20 has nothing that keeps what is compiled.
 const compiling = process.features.typescript ? process.execPath : process.env["TEST_NODES"]?.split("\n").find((path) => /\/2[4-9]\//.test(path));
 
-it.runIf(compiling)("before the first npm start, another process has compiled what it loads, with the same flags", async () => {
+it.runIf(compiling).each([[["scripts/dev.mts"]], [["zx.mjs", "scripts/dev.mts"]]])("before the first npm start, another process has compiled what it loads, with the same flags: %s", async (words) => {
   for (const folder of ["local", "trust"]) mkdirSync(join(root, "scripts/lib", folder), { recursive: true });
   const note = (what: string) => `import { appendFileSync } from "node:fs";\nappendFileSync("runs", ${what} + "\\n");\n`;
   for (const path of ["local/front-door.ts", "local/certificate.ts", "trust/browsers.ts"]) writeFileSync(join(root, "scripts/lib", path), note(JSON.stringify(path)));
-  writeFileSync(join(root, "scripts/dev.mts"), note('[...process.execArgv.filter((flag) => flag.startsWith("--max")), ...process.argv.slice(2)].join(" ")'));
-  const { closed } = start("exit 0", compiling, ["scripts/dev.mts", "--only", "backend"]);
+  writeFileSync(join(root, "scripts/dev.mts"), note('[...process.execArgv.filter((flag) => flag.startsWith("--max")), process.argv.at(-1)].join(" ")'));
+  writeFileSync(join(root, "zx.mjs"), 'await import("./scripts/dev.mts");');
+  const { closed } = start("exit 0", compiling, ["--max-semi-space-size=1", ...words, "--only=backend"]);
   expect((await closed).code).toBe(0);
   expect(readFileSync(join(root, "runs"), "utf8").split("\n")).toEqual([
     ...["local/front-door.ts", "local/certificate.ts", "trust/browsers.ts"],
-    ...["--max-semi-space-size=1 --help", "--max-semi-space-size=1 --only backend", ""],
+    ...["--max-semi-space-size=1 --help", "--max-semi-space-size=1 --only=backend", ""],
   ]);
+});
+
+const nodes = [...(process.features.typescript ? [process.execPath] : []), ...(process.env["TEST_NODES"] ?? "").split("\n").filter(Boolean)];
+
+it.each(nodes)("by way of zx the runner's young generation doesn't grow with its load: %s", async (node) => {
+  writeFileSync(
+    join(root, "load.mjs"),
+    `import { writeFileSync } from "node:fs";
+     import { getHeapSpaceStatistics } from "node:v8";
+     const young = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size;
+     const before = young();
+     const kept = [];
+     for (let index = 0; index < 3_000_000; index++) kept[index % 100_000] = { index };
+     writeFileSync("growth", String(young() - before));`,
+  );
+  const growth = async (script: string) => {
+    expect(await start("exit 0", node, ["load.mjs", script]).closed).toEqual({ code: 0, stderr: " • installing packages …\n ✓ packages installed\n" });
+    return Number(readFileSync(join(root, "growth"), "utf8"));
+  };
+  // 1 MB and 32 MB.
+  expect(await growth("scripts/dev.mts")).toBeLessThan((await growth("scripts/deploy.mts")) / 4);
 });
 
 it("what npm start loads later is what is compiled for it", () => {

@@ -12,6 +12,7 @@ const commands = [
   ["npx", "zx", "scripts/setup.mts", "--help"],
   ["npx", "zx", "scripts/certs.mts", "--help"],
   ["npx", "zx", "scripts/teardown.mts", "--hepl"],
+  ["npx", "zx", "scripts/dev.mts", "--help"],
   ["npm", "start", "--silent", "--", "--help"],
 ];
 
