@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { valkey } from "../../manifests/images.ts";
 import { membersOf, startOf } from "../../scripts/lib/local/groups.ts";
 import { run } from "../child.ts";
 import { patience, RunningClone, type Application } from "./running-clone.ts";
@@ -34,6 +35,7 @@ afterEach(async () => {
   // Whatever a test is about: nothing of it stays behind.
   await vi.waitFor(() => expect(clone.processes()).toEqual([]), patience);
   clone.write("backend-trpc/src/main.ts", server("first"));
+  rmSync(join(clone.folder, "bin"), { recursive: true, force: true });
 });
 afterAll(() => clone?.[Symbol.dispose]());
 
@@ -142,10 +144,10 @@ it("npm's own variables and those of this shell don't reach the processes", asyn
   expect(env["NODE_OPTIONS"]).not.toContain("preload");
 });
 
-it("without valkey, redis and Docker the rest runs, and one line says so", async () => {
+/** @returns what the PATH has, without a Valkey and Docker; with this line of shell for `docker`, if there is one */
+function pathWithout(docker?: string): string {
   const bin = join(clone.folder, "bin");
   mkdirSync(bin);
-  // What the PATH has, without those.
   for (const folder of ["/usr/bin", "/bin"])
     for (const name of readdirSync(folder))
       if (!/^(valkey|redis|docker)/.test(name))
@@ -154,13 +156,27 @@ it("without valkey, redis and Docker the rest runs, and one line says so", async
         } catch {
           // It is in the other folder, too.
         }
-  symlinkSync(process.execPath, join(bin, "this-node"));
-  await begin([], { PATH: `${join(process.execPath, "..") === "/usr/bin" ? "" : `${join(process.execPath, "..")}:`}${bin}` });
-  const lines = application.stderr.split("\n").filter((line) => line.includes("valkey"));
-  expect(lines).toEqual([" ! valkey does not run: valkey-server or redis-server is not installed, and Docker is not installed; backend runs without VALKEY_URL"]);
+  if (docker) writeFileSync(join(bin, "docker"), `#!/bin/sh\n${docker}\n`, { mode: 0o755 });
+  const node = join(process.execPath, "..");
+  return node === "/usr/bin" ? bin : `${node}:${bin}`;
+}
+
+it.each([
+  ["Docker", "Docker is not installed", undefined],
+  ["a registry that Docker reaches", `Docker can't pull ${valkey.image} (no such host)`, '[ "$1" = version ] || { echo "no such host" >&2; exit 1; }'],
+])("without valkey, redis and %s the rest runs, and one line says so", async (_what, why, docker) => {
+  await begin([], { PATH: pathWithout(docker) });
+  const lines = application.stderr.split("\n").filter((line) => line.includes("valkey does not run"));
+  expect(lines).toEqual([` ! valkey does not run: valkey-server or redis-server is not installed, and ${why}; backend runs without VALKEY_URL`]);
   const env = JSON.parse((await backend("/env")).text) as Record<string, string>;
   expect(env["VALKEY_URL"]).toBeUndefined();
-  rmSync(bin, { recursive: true });
+});
+
+it("Ctrl-C while Docker pulls an image ends both", async () => {
+  application = clone.start([], { PATH: pathWithout('case $1 in version) ;; pull) exec sleep 300 ;; *) exit 1 ;; esac') });
+  await application.says(`pulling ${valkey.image}`);
+  expect(await application.stop()).toBe(130);
+  expect(clone.processes()).toEqual([]);
 });
 
 it("--only starts what is named; the others' pages say so", async () => {

@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { BuiltImage, PulledImage } from "../../../manifests/images.ts";
+import { whyNoImage } from "./docker.ts";
 import type { Container } from "./objects.ts";
 import { imageOf, type Program } from "./plan.ts";
 
@@ -20,17 +20,6 @@ export function findProgram(name: string, path: string): string | undefined {
   return undefined;
 }
 
-/** @returns undefined when Docker's engine answers, otherwise why it can't be used */
-export function whyNoDocker(path: string, timeoutMs = 3000): Promise<string | undefined> {
-  if (!findProgram("docker", path)) return Promise.resolve("Docker is not installed");
-  return new Promise((resolve) => {
-    // `docker version` asks the engine, and less of it than `docker info` does.
-    const asked = spawn("docker", ["version", "--format", "{{.Server.Version}}"], { stdio: "ignore", env: { ...process.env, PATH: path }, timeout: timeoutMs });
-    asked.once("error", () => resolve("Docker can't be started"));
-    asked.once("exit", (code) => resolve(code === 0 ? undefined : "Docker does not answer"));
-  });
-}
-
 export interface Images {
   readonly built: readonly BuiltImage[];
   readonly pulled: readonly PulledImage[];
@@ -38,16 +27,16 @@ export interface Images {
 
 /**
  * Decides for each container how it runs here: from its source, as a program on the PATH, in Docker, or not at all.
- * Docker is asked only when something needs it, for that takes a while.
+ * Docker is asked only when something needs it, for that takes a while: the more so when an image has to be pulled.
  * @param options `only` names the processes that are wanted; all are when it is left out
  */
 export async function choosePrograms(
   containers: readonly Container[],
   images: Images,
-  options: { root: string; path: string; only?: readonly string[]; docker?: () => Promise<string | undefined> },
+  options: { root: string; path: string; only?: readonly string[] },
 ): Promise<Map<string, Program>> {
-  const { root, path, only, docker = () => whyNoDocker(path) } = options;
-  let asked: Promise<string | undefined> | undefined;
+  const { root, path, only } = options;
+  const hasDocker = findProgram("docker", path) !== undefined;
   const entries = containers.map(async (container): Promise<[string, Program]> => {
     const { name, spec } = container;
     if (only && !only.includes(name)) return [name, { kind: "missing", why: "left out by --only" }];
@@ -56,8 +45,8 @@ export async function choosePrograms(
     const { programs = [], loopback = [] } = image?.pulled ?? {};
     const program = programs.find((candidate) => findProgram(candidate, path));
     if (program) return [name, { kind: "installed", program, standsFor: programs[0]!, loopback }];
-    const noDocker = await (asked ??= docker());
     const wanted = programs.length > 0 ? `${programs.join(" or ")} is not installed` : `${spec.image} has no program in manifests/images.ts`;
+    const noDocker = hasDocker ? await whyNoImage(spec.image!, path) : "Docker is not installed";
     if (noDocker) return [name, { kind: "missing", why: `${wanted}, and ${noDocker}` }];
     const clone = createHash("sha256").update(root).digest("hex").slice(0, 8);
     const user = process.getuid ? `${process.getuid()}:${process.getgid?.()}` : undefined;
