@@ -4,6 +4,7 @@ import { get } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readArguments } from "../scripts/lib/arguments.ts";
+import { UserError } from "../scripts/lib/errors.ts";
 import { findProgram } from "../scripts/lib/local/programs.ts";
 import { freePort } from "../scripts/lib/local/ports.ts";
 import { main } from "../scripts/lib/main.ts";
@@ -38,6 +39,8 @@ interface Door {
 
 await main(async () => {
   const { values } = readArguments(usage, { rounds: { type: "string", default: "20" }, path: { type: "string", default: "/api/status" }, connections: { type: "string", default: "16" } });
+  const missing = ["caddy", "wrk"].filter((name) => !findProgram(name, process.env["PATH"] ?? ""));
+  if (missing.length > 0) throw new UserError(`${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not installed`, { next: `sudo apt-get install ${missing.join(" ")}` });
   const arena = await makeArena();
   const host = arena.plan.tlsHosts.find((name) => name.startsWith("backend."))!;
   const doors: Door[] = [];
@@ -63,12 +66,10 @@ await main(async () => {
 
 /** Another port, the same addresses behind. */
 async function startCaddy({ folder, caddyfile, httpsPort, env }: Arena): Promise<Door> {
-  const caddy = findProgram("caddy", env["PATH"] ?? "");
-  if (!caddy) throw new Error("caddy is missing");
   const port = await freePort("bench caddy", new Set([httpsPort]));
   const config = join(folder, "Caddyfile.beside");
   writeFileSync(config, readFileSync(caddyfile, "utf8").replaceAll(`:${httpsPort}`, `:${port}`));
-  return { name: "Caddy", port, process: launch({ name: "caddy", command: [caddy, "run", "--config", config, "--adapter", "caddyfile"], env }), turns: [] };
+  return { name: "Caddy", port, process: launch({ name: "caddy", command: ["caddy", "run", "--config", config, "--adapter", "caddyfile"], env }), turns: [] };
 }
 
 function answers({ process: child, port }: Door, host: string, ca: string): Promise<void> {
